@@ -1,0 +1,23 @@
+import type { ActorType } from '../runtime/actor-runtime.ts'
+
+/** Every bus subject, who publishes on it and who listens. The NATS permissions follow this list. */
+export const subjects = {
+  /** Gateways and hosts request; an active actor's host answers. */
+  actor: (type: ActorType, id: string) => `actor.${type}.${id}`,
+  /** Hosts tell other active actors: receipts, presence. Best effort. */
+  actorEvent: (type: ActorType, id: string) => `actor-event.${type}.${id}`,
+  /** Hosts place events on connections. */
+  push: (gatewayId: string) => `gateway.${gatewayId}.push`,
+  /** Hosts ask for a connection to be closed; answered when it is. */
+  kick: (gatewayId: string) => `gateway.${gatewayId}.kick`,
+  /** A new owner asks which of a route's connections are there. */
+  attach: (gatewayId: string) => `gateway.${gatewayId}.attach`,
+  /** A deactivating actor asks the gateway to touch its connection again. */
+  detach: (gatewayId: string) => `gateway.${gatewayId}.detach`,
+  gatewayAlive: (gatewayId: string) => `gateway.${gatewayId}.alive`,
+  hostAlive: (hostId: string) => `host.${hostId}.alive`,
+  /** A gateway sends a host the list of its connections there. */
+  reconcile: (hostId: string) => `host.${hostId}.reconcile`,
+  /** The saver's position after each commit. */
+  watermark: 'watermark',
+} as const

@@ -1,0 +1,129 @@
+import type { LogEntry } from '../messaging/message-log.ts'
+import type { Feed, UserId } from '../protocol/ids.ts'
+
+/**
+ * What the database knows. Rows only grow: a cursor, a session version and the saver's position never go back,
+ * whoever writes them and in whatever order. Every method is one transaction or one statement; a read sees one
+ * moment, and where it answers `position`, exactly the entries up to that position.
+ */
+export interface Store {
+  readonly users: UserStore
+  readonly messages: MessageStore
+  readonly accounts: AccountStore
+  /** Creates or migrates the tables; safe however many processes start at once. */
+  migrate(): Promise<void>
+  /** Rejects when the database does not answer. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface UserStore {
+  /** What an activation starts from. A user without rows has version 0 and no cursors. */
+  load(user: UserId): Promise<UserRows>
+  sessionVersion(user: UserId): Promise<number>
+  /** Raises the row to at least `version`; answers what it is then. */
+  raiseSessionVersion(user: UserId, version: number): Promise<number>
+  /** Adds one; answers the new version. */
+  nextSessionVersion(user: UserId): Promise<number>
+  saveCursors(cursors: CursorBatch): Promise<void>
+}
+
+export interface UserRows {
+  readonly position: number
+  readonly sessionVersion: number
+  readonly delivered: readonly DeliveredCursor[]
+  /** The user's own feed's last seq up to `position`; 0 when it is empty. */
+  readonly lastDirectSeq: number
+}
+
+export interface DeliveredCursor {
+  readonly device: string
+  readonly feed: Feed
+  readonly seq: number
+}
+
+export interface ReadCursor {
+  readonly user: UserId
+  readonly conversation: string
+  readonly seq: number
+  /** Seqs beyond `seq` acknowledged one by one, at most 1,000, ascending; replaces what was stored. */
+  readonly single: readonly number[]
+}
+
+export interface CursorBatch {
+  readonly delivered: readonly (DeliveredCursor & { readonly user: UserId })[]
+  readonly read: readonly ReadCursor[]
+}
+
+export interface MessageStore {
+  position(): Promise<number>
+  /** Up to `limit` entries of a feed with seq > `after`, in order. */
+  readFeed(feed: Feed, after: number, limit: number): Promise<FeedPage>
+  entry(seq: number): Promise<LogEntry | undefined>
+  /** The sender's last `limit` (clientMsgId, seq), newest first. */
+  recentIds(sender: UserId, limit: number): Promise<readonly (readonly [clientMsgId: string, seq: number])[]>
+  /** The user's direct conversations, each with its read cursor and the count of what lies after it. */
+  unreadDirect(user: UserId): Promise<UnreadRows>
+  /** A conversation's messages with seq < `before` (0: from the newest), newest first. */
+  history(conversation: string, before: number, limit: number): Promise<readonly LogEntry[]>
+  /** The same by page (0-based), with the conversation's total. */
+  historyPage(
+    conversation: string,
+    page: number,
+    size: number,
+  ): Promise<{ total: number; entries: readonly LogEntry[] }>
+}
+
+export interface FeedPage {
+  readonly entries: readonly LogEntry[]
+  readonly position: number
+}
+
+export interface UnreadRows {
+  readonly position: number
+  readonly conversations: readonly ConversationRow[]
+}
+
+export interface ConversationRow {
+  readonly conversation: string
+  /** The stored cursor or the user's own last message, whichever is later. */
+  readonly readSeq: number
+  readonly single: readonly number[]
+  readonly unread: number
+}
+
+export interface AccountStore {
+  byUsername(username: string): Promise<Account | undefined>
+  byId(userId: number): Promise<Account | undefined>
+  /** Ids are given in order from 10001. Undefined when the name is taken (a race of two first logins). */
+  create(username: string, passwordHash: string): Promise<Account | undefined>
+  /** Counts a failed login; a success (`failed` false) clears the count. Answers the count. */
+  recordLogin(userId: number, failed: boolean, now: number): Promise<number>
+  /** Keeps a refresh token's hash; `family` groups the tokens that descend from one login. */
+  addRefreshToken(token: RefreshToken): Promise<void>
+  /** Marks the token used in one step. `reused`: it had been used before, and its family is now revoked. */
+  useRefreshToken(hash: string, now: number): Promise<RefreshUse>
+  revokeRefreshTokens(userId: number): Promise<void>
+}
+
+export interface Account {
+  readonly userId: number
+  readonly username: string
+  readonly passwordHash: string
+  readonly failedLogins: number
+  /** ms since 1970; 0 when the last login succeeded. */
+  readonly lastFailureAt: number
+}
+
+export interface RefreshToken {
+  readonly hash: string
+  readonly userId: number
+  readonly family: string
+  readonly sessionVersion: number
+  /** ms since 1970. */
+  readonly expiresAt: number
+}
+
+export type RefreshUse =
+  | { readonly outcome: 'used'; readonly token: RefreshToken }
+  | { readonly outcome: 'unknown' | 'expired' | 'reused' | 'revoked' }
