@@ -82,9 +82,14 @@ export class Activations {
     const activation: Activation = new Activation(
       make({ id, drop: reason => this.#drop(name, activation, reason) }),
       async () => {
-        await this.#leaving.get(name)
-        await activation.actor.activate()
-        await this.#hooks.activated?.(type, id)
+        try {
+          await this.#leaving.get(name)
+          await activation.actor.activate()
+          await this.#hooks.activated?.(type, id)
+        } catch (error) {
+          this.#drop(name, activation, 'moved')
+          throw error
+        }
       },
       reason => this.#hooks.leaving?.(type, id, reason),
     )

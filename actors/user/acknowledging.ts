@@ -1,0 +1,82 @@
+import type { Bus } from '../../messaging/bus.ts'
+import type { LogEntry } from '../../messaging/message-log.ts'
+import { subjects } from '../../messaging/subjects.ts'
+import type { ReceiptStatus } from '../../protocol/events.ts'
+import { directConversation, type Feed, type UserId } from '../../protocol/ids.ts'
+import type { CursorWriter } from '../cursor-writer.ts'
+import type { FeedReader } from '../feed-reader.ts'
+import type { Attachment } from './attachment.ts'
+import type { DeliveredOp, OpResult, ReadOp } from './contract.ts'
+import type { UnreadCounts } from './unread-counts.ts'
+
+/** What the receiver's actor tells the sender's, if that is active. */
+export interface ReceiptNotice {
+  readonly status: ReceiptStatus
+  readonly seqs: readonly number[]
+  readonly from: UserId
+}
+
+export interface AcknowledgingParts {
+  readonly bus: Bus
+  readonly reader: FeedReader
+  readonly cursors: CursorWriter
+  readonly unread: UnreadCounts
+  /** Notes how far a device has come in a feed. */
+  readonly moved: (device: string, feed: Feed, seq: number) => void
+}
+
+/** What a user acknowledges: delivered moves a device's cursor in a feed, read moves a conversation's. */
+export class Acknowledging {
+  readonly #user: UserId
+  readonly #parts: AcknowledgingParts
+  #receipts = new Map<string, { status: ReceiptStatus; to: UserId; seqs: number[] }>()
+
+  constructor(user: UserId, parts: AcknowledgingParts) {
+    this.#user = user
+    this.#parts = parts
+  }
+
+  /** A promise only where the message has to be looked up. */
+  acknowledge(attachment: Attachment, op: DeliveredOp | ReadOp): OpResult | Promise<OpResult> {
+    const pushed = attachment.feedOf(op.seq)
+    if (!pushed) return this.#lookUp(attachment, op)
+    const upTo = op.op === 'delivered' && op.upTo === true
+    for (const entry of pushed.pump.delivery.acknowledge(op.seq, upTo)) this.#receipt('delivered', entry)
+    this.#parts.moved(attachment.binding.device, pushed.feed, pushed.pump.delivery.cursor)
+    pushed.pump.resume()
+    if (op.op === 'read') this.#read(pushed.entry)
+    return null
+  }
+
+  /** Tells the senders, once for all operations of a turn. Best effort: the truth is the cursors. */
+  sendReceipts(): void {
+    if (this.#receipts.size === 0) return
+    for (const { status, to, seqs } of this.#receipts.values()) {
+      const notice: ReceiptNotice = { status, seqs, from: this.#user }
+      this.#parts.bus.publish(subjects.actorEvent('user', to), notice)
+    }
+    this.#receipts = new Map()
+  }
+
+  /** A message that is not outstanding here: acknowledged before, pushed to an earlier connection, or not the user's. */
+  async #lookUp(attachment: Attachment, op: DeliveredOp | ReadOp): Promise<OpResult> {
+    const found = await this.#parts.reader.entry(op.seq)
+    if (!found) return { reason: 'message_not_found' }
+    if (found.entry.to !== this.#user) return { reason: 'ack_not_allowed' }
+    if (op.op === 'read') this.#read(found)
+    attachment.pump(found.feed)?.delivery.acknowledgeEarly(op.seq)
+    return null
+  }
+
+  #read(message: LogEntry): void {
+    this.#parts.unread.read(directConversation(message.entry.from, this.#user), message.seq)
+    this.#receipt('read', message)
+  }
+
+  #receipt(status: ReceiptStatus, { seq, entry }: LogEntry): void {
+    const key = `${status} ${entry.from}`
+    const receipt = this.#receipts.get(key)
+    if (receipt) receipt.seqs.push(seq)
+    else this.#receipts.set(key, { status, to: entry.from, seqs: [seq] })
+  }
+}

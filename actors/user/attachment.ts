@@ -1,0 +1,96 @@
+import type { LogEntry } from '../../messaging/message-log.ts'
+import type { PushEvent } from '../../protocol/events.ts'
+import type { Feed } from '../../protocol/ids.ts'
+import type { Logger } from '../../runtime/logger.ts'
+import type { FeedReader } from '../feed-reader.ts'
+import type { Pushes } from '../pushes.ts'
+import type { Attached, Binding } from './contract.ts'
+import { Delivery } from './delivery.ts'
+import { FeedPump } from './feed-pump.ts'
+
+export interface AttachmentParts {
+  readonly hostId: string
+  readonly pushes: Pushes
+  readonly reader: FeedReader
+  readonly logger: Logger
+}
+
+/** A connection of the route as its user's actor holds it: what it is pushed, and how far that has come. */
+export class Attachment {
+  readonly binding: Binding
+  readonly #parts: AttachmentParts
+  readonly #pumps = new Map<Feed, FeedPump>()
+  #epoch: number
+  #n = 0
+  /** Whether the gateway is known to hold the connection under this epoch; nothing is pushed before. */
+  #confirmed: boolean
+
+  constructor(binding: Binding, epoch: number, confirmed: boolean, parts: AttachmentParts) {
+    this.binding = binding
+    this.#epoch = epoch
+    this.#confirmed = confirmed
+    this.#parts = parts
+  }
+
+  get confirmed(): boolean {
+    return this.#confirmed
+  }
+
+  /** Adds a feed; everything after `cursor` is pushed, then what comes. */
+  addFeed(feed: Feed, cursor: number): void {
+    const pump = new FeedPump({
+      feed,
+      delivery: new Delivery(cursor, this.binding.outstanding),
+      reader: this.#parts.reader,
+      send: ({ seq, entry }) => this.push({ kind: 'entry', seq, entry }),
+      logger: this.#parts.logger,
+    })
+    this.#pumps.set(feed, pump)
+    if (this.#confirmed) pump.resume()
+  }
+
+  pump(feed: Feed): FeedPump | undefined {
+    return this.#pumps.get(feed)
+  }
+
+  /** The feed in which an entry with this seq is outstanding here. */
+  feedOf(seq: number): { feed: Feed; pump: FeedPump; entry: LogEntry } | undefined {
+    for (const [feed, pump] of this.#pumps) {
+      const entry = pump.delivery.outstanding(seq)
+      if (entry) return { feed, pump, entry }
+    }
+    return undefined
+  }
+
+  push(event: PushEvent): void {
+    if (!this.#confirmed) return
+    this.#n++
+    this.#parts.pushes.push(this.binding.gatewayId, {
+      to: [[this.binding.connId, this.#epoch, this.#n]],
+      event,
+    })
+  }
+
+  /** The owner's claim was renewed: pushes count from one again. */
+  renew(epoch: number): void {
+    this.#epoch = epoch
+    this.#n = 0
+  }
+
+  /** The gateway has said that the connection is there. */
+  confirm(): Attached {
+    if (!this.#confirmed) {
+      this.#confirmed = true
+      for (const pump of this.#pumps.values()) pump.resume()
+    }
+    return this.attached
+  }
+
+  get attached(): Attached {
+    return { ok: true, hostId: this.#parts.hostId, epoch: this.#epoch, n: this.#n }
+  }
+
+  stop(): void {
+    for (const pump of this.#pumps.values()) pump.stop()
+  }
+}

@@ -1,0 +1,177 @@
+import type { Fence } from '../../messaging/message-log.ts'
+import { subjects } from '../../messaging/subjects.ts'
+import { directFeed, type Feed, type UserId, userOwner } from '../../protocol/ids.ts'
+import type { DeactivateReason } from '../../runtime/actor-runtime.ts'
+import type { UserRows } from '../../storage/store.ts'
+import { confirmRoute } from '../route-confirmation.ts'
+import { Attachment } from './attachment.ts'
+import type { Binding, BindResult, ConnectionRef, Refused, SessionCheck, TouchResult } from './contract.ts'
+import type { UserActorParts } from './parts.ts'
+import { planBind, planSession, type RouteBody, type RouteChange, refuseUnrouted, routeOf } from './route.ts'
+
+/**
+ * The user's route and session version. The route is durable as the body of the ownership claim: what a bind has
+ * answered, every later activation starts from.
+ */
+export class Connections implements Iterable<Attachment> {
+  readonly #user: UserId
+  readonly #token: string
+  readonly #parts: UserActorParts
+  readonly #attached = new Map<string, Attachment>()
+  /** How far each device has come in each feed, by `feed device`. */
+  readonly #delivered = new Map<string, number>()
+  #claimed: readonly Binding[] = []
+  #epoch = 0
+  #sessionVersion = 0
+
+  constructor(user: UserId, token: string, parts: UserActorParts) {
+    this.#user = user
+    this.#token = token
+    this.#parts = parts
+  }
+
+  [Symbol.iterator](): Iterator<Attachment> {
+    return this.#attached.values()
+  }
+
+  get size(): number {
+    return this.#attached.size
+  }
+
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  get fence(): Fence {
+    return { owner: userOwner(this.#user), epoch: this.#epoch }
+  }
+
+  /** Takes ownership, with the route as the last owner left it. */
+  async claimRoute(): Promise<void> {
+    const last = await this.#parts.log.lastClaim(userOwner(this.#user))
+    this.#claimed = routeOf(last?.body)
+    this.#epoch = last?.epoch ?? 0
+    await this.#claim(this.#claimed)
+  }
+
+  /** Takes the route up again; its connections are pushed to once their gateways have confirmed them. */
+  restore(rows: UserRows): void {
+    this.#sessionVersion = rows.sessionVersion
+    for (const { device, feed, seq } of rows.delivered) this.#delivered.set(cursorKey(device, feed), seq)
+    const { connections, evicted } = planSession(this.#claimed, this.#sessionVersion)
+    for (const eviction of evicted) this.#parts.kicks.kick(eviction)
+    for (const binding of connections) this.#attach(binding, false)
+    for (const gatewayId of new Set(connections.map(binding => binding.gatewayId))) this.#confirm(gatewayId)
+  }
+
+  async bind(binding: Binding): Promise<BindResult> {
+    const bound = this.#attached.get(binding.connId)
+    if (bound) return bound.confirm()
+    const session = await this.checkSession(binding.sv)
+    if (!session.ok) return session
+    const plan = planBind(this.#bindings(), binding, this.#parts.maxConnections)
+    await this.#claim(plan.connections)
+    this.#evict(plan)
+    for (const other of this) other.renew(this.#epoch)
+    return this.#attach(binding, true).confirm()
+  }
+
+  touch(ref: ConnectionRef): TouchResult {
+    const found = this.find(ref)
+    return 'reason' in found ? found : found.confirm()
+  }
+
+  unbind({ connId }: ConnectionRef): null {
+    this.#remove(connId)
+    return null
+  }
+
+  /** The attachment of a connection of the route, or why the call is refused. */
+  find(ref: ConnectionRef): Attachment | Refused {
+    return (
+      this.#attached.get(ref.connId) ??
+      refuseUnrouted(this.size, this.#parts.maxConnections, this.#sessionVersion, ref)
+    )
+  }
+
+  async checkSession(sv: number): Promise<SessionCheck> {
+    if (sv > this.#sessionVersion) {
+      await this.sessionRaised(await this.#parts.store.users.raiseSessionVersion(this.#user, sv))
+    }
+    return sv < this.#sessionVersion ? { ok: false, reason: 'session_invalid' } : { ok: true }
+  }
+
+  sessionRaised(version: number): null {
+    this.#sessionVersion = Math.max(this.#sessionVersion, version)
+    this.#evict(planSession(this.#bindings(), this.#sessionVersion))
+    return null
+  }
+
+  /** Notes a delivered cursor: the next connection of the device starts there. */
+  delivered(device: string, feed: Feed, seq: number): void {
+    const key = cursorKey(device, feed)
+    if (seq <= (this.#delivered.get(key) ?? 0)) return
+    this.#delivered.set(key, seq)
+    this.#parts.cursors.delivered(this.#user, device, feed, seq)
+  }
+
+  /** Stops pushing, and has the gateways of what is still bound find the next owner. */
+  detach(reason: DeactivateReason): void {
+    for (const { binding } of this) {
+      if (reason !== 'shutdown')
+        this.#parts.bus.publish(subjects.detach(binding.gatewayId), { connId: binding.connId })
+    }
+    for (const connId of [...this.#attached.keys()]) this.#remove(connId)
+  }
+
+  #bindings(): readonly Binding[] {
+    return [...this].map(attachment => attachment.binding)
+  }
+
+  async #claim(connections: readonly Binding[]): Promise<void> {
+    const body: RouteBody = { connections }
+    this.#epoch = await this.#parts.log.claim(
+      userOwner(this.#user),
+      { token: this.#token, body },
+      this.#epoch,
+    )
+  }
+
+  #attach(binding: Binding, confirmed: boolean): Attachment {
+    const attachment = new Attachment(binding, this.#epoch, confirmed, this.#parts)
+    this.#attached.set(binding.connId, attachment)
+    const feed = directFeed(this.#user)
+    attachment.addFeed(feed, this.#startOf(binding.device, feed))
+    return attachment
+  }
+
+  /** Where a device goes on in a feed. A device new to the user starts where the furthest of the others is. */
+  #startOf(device: string, feed: Feed): number {
+    const own = this.#delivered.get(cursorKey(device, feed))
+    if (own !== undefined) return own
+    let furthest = 0
+    for (const [key, seq] of this.#delivered)
+      if (key.startsWith(`${feed} `)) furthest = Math.max(furthest, seq)
+    return furthest
+  }
+
+  #evict({ evicted }: RouteChange): void {
+    for (const eviction of evicted) {
+      this.#remove(eviction.connection.connId)
+      this.#parts.kicks.kick(eviction)
+    }
+  }
+
+  #remove(connId: string): void {
+    this.#attached.get(connId)?.stop()
+    this.#attached.delete(connId)
+  }
+
+  #confirm(gatewayId: string): void {
+    const waiting = () =>
+      [...this].filter(({ binding, confirmed }) => binding.gatewayId === gatewayId && !confirmed)
+    void confirmRoute(this.#parts.bus, gatewayId, waiting, ({ binding }) => this.#remove(binding.connId))
+  }
+}
+
+const cursorKey = (device: string, feed: Feed) => `${feed} ${device}`

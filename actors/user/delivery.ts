@@ -1,0 +1,91 @@
+import type { LogEntry } from '../../messaging/message-log.ts'
+
+/**
+ * One feed on its way to one connection: what has been pushed, what of it is acknowledged, and the cursor, which
+ * moves over what is contiguously acknowledged. Seqs are pushed in growing order.
+ */
+export class Delivery {
+  readonly #limit: number
+  #cursor: number
+  #lastPushed: number
+  /** Pushed after the cursor, by seq. */
+  readonly #outstanding: { readonly entry: LogEntry; acknowledged: boolean }[] = []
+  /** Acknowledged by an earlier connection of the device, and not pushed on this one yet. */
+  readonly #early = new Set<number>()
+
+  constructor(cursor: number, limit: number) {
+    this.#cursor = cursor
+    this.#lastPushed = cursor
+    this.#limit = limit
+  }
+
+  /** Everything up to it is acknowledged. */
+  get cursor(): number {
+    return this.#cursor
+  }
+
+  get lastPushed(): number {
+    return this.#lastPushed
+  }
+
+  /** How many more may be pushed now. */
+  get room(): number {
+    return this.#limit - this.#outstanding.length
+  }
+
+  /** Notes that the entry is next. Answers whether it needs to be sent: not when it is acknowledged already. */
+  push(entry: LogEntry): boolean {
+    const acknowledged = this.#early.delete(entry.seq)
+    this.#lastPushed = entry.seq
+    this.#outstanding.push({ entry, acknowledged })
+    if (acknowledged) this.#advance()
+    return !acknowledged
+  }
+
+  /** The entry with this seq if it is outstanding. */
+  outstanding(seq: number): LogEntry | undefined {
+    return this.#outstanding[this.#indexOf(seq)]?.entry
+  }
+
+  /** Acknowledges an outstanding entry, or with `upTo` all up to it. Answers the entries this is news of. */
+  acknowledge(seq: number, upTo = false): LogEntry[] {
+    const news: LogEntry[] = []
+    const last = this.#indexOf(seq)
+    for (let index = upTo ? 0 : last; index >= 0 && index <= last; index++) {
+      const pushed = this.#outstanding[index]
+      if (!pushed || pushed.acknowledged) continue
+      pushed.acknowledged = true
+      news.push(pushed.entry)
+    }
+    this.#advance()
+    return news
+  }
+
+  /** Notes the acknowledgement of an entry that is yet to be pushed here. At most `limit` are kept. */
+  acknowledgeEarly(seq: number): void {
+    if (seq > this.#lastPushed && this.#early.size < this.#limit) this.#early.add(seq)
+  }
+
+  #advance(): void {
+    let done = 0
+    for (const pushed of this.#outstanding) {
+      if (!pushed.acknowledged) break
+      this.#cursor = pushed.entry.seq
+      done++
+    }
+    if (done > 0) this.#outstanding.splice(0, done)
+  }
+
+  #indexOf(seq: number): number {
+    let low = 0
+    let high = this.#outstanding.length - 1
+    while (low <= high) {
+      const middle = (low + high) >> 1
+      const found = this.#outstanding[middle]?.entry.seq ?? 0
+      if (found === seq) return middle
+      if (found < seq) low = middle + 1
+      else high = middle - 1
+    }
+    return -1
+  }
+}

@@ -1,0 +1,23 @@
+import type { Bus } from '../../messaging/bus.ts'
+import type { MessageLog } from '../../messaging/message-log.ts'
+import type { Logger } from '../../runtime/logger.ts'
+import type { Store } from '../../storage/store.ts'
+import type { CursorWriter } from '../cursor-writer.ts'
+import type { FeedReader } from '../feed-reader.ts'
+import type { Kicks } from '../kicks.ts'
+import type { Pushes } from '../pushes.ts'
+
+/** What a process gives all its user actors. */
+export interface UserActorParts {
+  readonly hostId: string
+  readonly log: MessageLog
+  readonly store: Store
+  readonly bus: Bus
+  readonly reader: FeedReader
+  readonly cursors: CursorWriter
+  readonly pushes: Pushes
+  readonly kicks: Kicks
+  readonly logger: Logger
+  readonly maxConnections: number
+  readonly windowSize: number
+}

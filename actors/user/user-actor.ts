@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto'
+import type { BusSubscription } from '../../messaging/bus.ts'
+import {
+  type LogEntry,
+  type LogSubscription,
+  type MessageLog,
+  Superseded,
+} from '../../messaging/message-log.ts'
+import { subjects } from '../../messaging/subjects.ts'
+import { directFeed, type UserId, userOwner } from '../../protocol/ids.ts'
+import {
+  type Actor,
+  type ActorContext,
+  ActorMoved,
+  type DeactivateReason,
+} from '../../runtime/actor-runtime.ts'
+import { Acknowledging, type ReceiptNotice } from './acknowledging.ts'
+import { Connections } from './connections.ts'
+import type { ConnectionRef, HandleResult, Op, OpResult, SendOp, UserContract } from './contract.ts'
+import type { UserActorParts } from './parts.ts'
+import { Sending } from './sending.ts'
+import { UnreadCounts } from './unread-counts.ts'
+
+type Method = keyof UserContract
+type Args<M extends Method> = Parameters<UserContract[M]>[0]
+
+/** One user: the route, and what is sent to and from it. */
+export class UserActor implements Actor {
+  readonly #user: UserId
+  readonly #context: ActorContext
+  readonly #parts: UserActorParts
+  readonly #token = randomUUID()
+  readonly #unread: UnreadCounts
+  readonly #sending: Sending
+  readonly #acknowledging: Acknowledging
+  readonly #connections: Connections
+  #subscriptions: (LogSubscription | BusSubscription)[] = []
+
+  constructor(context: ActorContext, parts: UserActorParts) {
+    const { log, store, reader, cursors, bus, windowSize } = parts
+    this.#user = context.id
+    this.#context = context
+    this.#parts = parts
+    this.#unread = new UnreadCounts(this.#user, store, reader, cursors)
+    this.#sending = new Sending(this.#user, {
+      log,
+      reader,
+      messages: store.messages,
+      windowSize,
+      unread: this.#unread,
+    })
+    this.#connections = new Connections(this.#user, this.#token, parts)
+    this.#acknowledging = new Acknowledging(this.#user, {
+      bus,
+      reader,
+      cursors,
+      unread: this.#unread,
+      moved: (device, feed, seq) => this.#connections.delivered(device, feed, seq),
+    })
+  }
+
+  /** Claims, subscribes, then reads: what is stored meanwhile is in what is read, or follows. */
+  async activate(): Promise<void> {
+    const { log, bus, store } = this.#parts
+    await this.#connections.claimRoute()
+    this.#subscriptions = [
+      log.watchClaims(userOwner(this.#user), this.#token, () => this.#context.drop('superseded')),
+      log.follow(directFeed(this.#user), entry => this.#onStored(entry)),
+      bus.subscribe(subjects.actorEvent('user', this.#user), message =>
+        this.#onReceipts(message.value as ReceiptNotice),
+      ),
+    ]
+    await log.flush()
+    await bus.flush()
+    this.#connections.restore(await store.users.load(this.#user))
+  }
+
+  async invoke(method: string, args: unknown): Promise<unknown> {
+    try {
+      return await this.#run(method as Method, args)
+    } catch (error) {
+      if (!(error instanceof Superseded)) throw error
+      this.#context.drop('superseded')
+      throw new ActorMoved()
+    }
+  }
+
+  async deactivate(reason: DeactivateReason): Promise<void> {
+    for (const subscription of this.#subscriptions) {
+      if ('stop' in subscription) subscription.stop()
+      else await subscription.drain()
+    }
+    this.#connections.detach(reason)
+    await this.#parts.cursors.flush()
+  }
+
+  mayIdle(): boolean {
+    return this.#connections.size === 0
+  }
+
+  #run(method: Method, args: unknown): unknown {
+    switch (method) {
+      case 'handle':
+        return this.#handle(args as Args<'handle'>)
+      case 'bind':
+        return this.#connections.bind(args as Args<'bind'>)
+      case 'touch':
+        return this.#connections.touch(args as Args<'touch'>)
+      case 'unbind':
+        return this.#connections.unbind(args as Args<'unbind'>)
+      case 'checkSession':
+        return this.#connections.checkSession((args as Args<'checkSession'>).sv)
+      case 'sessionRaised':
+        return this.#connections.sessionRaised((args as Args<'sessionRaised'>).sv)
+      case 'unread':
+        return this.#unread.list(this.#connections.epoch)
+      default:
+        method satisfies never
+        throw new Error(`a user has no method ${method}`)
+    }
+  }
+
+  async #handle({ ops, ...ref }: ConnectionRef & { readonly ops: readonly Op[] }): Promise<HandleResult> {
+    const attachment = this.#connections.find(ref)
+    if ('reason' in attachment) return attachment
+    const results = new Array<OpResult>(ops.length).fill(null)
+    const sends: SendOp[] = []
+    for (const [index, op] of ops.entries()) {
+      if (op.op === 'send') sends.push(op)
+      else results[index] = await this.#acknowledging.acknowledge(attachment, op)
+    }
+    this.#acknowledging.sendReceipts()
+    if (sends.length > 0) {
+      const sent = (await this.#sending.send(sends, this.#connections.fence)).values()
+      for (const [index, op] of ops.entries()) {
+        if (op.op === 'send') results[index] = sent.next().value ?? null
+      }
+    }
+    return { ok: true, results }
+  }
+
+  #onStored(entry: LogEntry): void {
+    this.#unread.incoming(entry)
+    for (const attachment of this.#connections) attachment.pump(entry.feed)?.live(entry)
+  }
+
+  #onReceipts({ status, seqs, from }: ReceiptNotice): void {
+    for (const attachment of this.#connections) attachment.push({ kind: 'receipt', status, seqs, from })
+  }
+}
