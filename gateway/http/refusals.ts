@@ -1,0 +1,43 @@
+/** The statuses that REST answers carry, and 429, which only accounts do. */
+type Status = 400 | 401 | 403 | 404 | 409 | 429 | 500
+
+export interface HttpRefusal {
+  readonly status: Status
+  /** Stable, for programs. Source: the STOMP and REST contract, "Codes"; the others follow its pattern. */
+  readonly errCode: string
+  readonly message: string
+}
+
+const refusal = (status: Status, errCode: string, message: string): HttpRefusal => ({
+  status,
+  errCode,
+  message,
+})
+
+/** Every refusal of an HTTP request. The key is the `message` of accounts' answers. */
+export const httpRefusals = {
+  bad_request: refusal(400, 'REQUEST_001', 'the request is not well-formed'),
+  not_found: refusal(404, 'REQUEST_002', 'no such resource'),
+  internal_error: refusal(500, 'REQUEST_003', 'unexpected failure'),
+
+  missing_access_token: refusal(401, 'AUTH_001', 'an access token is needed'),
+  invalid_access_token: refusal(401, 'AUTH_002', 'the access token is not valid'),
+  token_expired: refusal(401, 'AUTH_003', 'the access token is past its exp'),
+  session_invalid: refusal(401, 'AUTH_004', 'the session version has been raised'),
+  bad_credentials: refusal(401, 'AUTH_005', 'username and password do not match'),
+  invalid_refresh_token: refusal(401, 'AUTH_006', 'the refresh token is not, or no longer, valid'),
+  too_many_attempts: refusal(429, 'AUTH_007', 'too many attempts; wait as Retry-After says'),
+
+  history_not_member: refusal(403, 'CHAT_001', 'not a member of the conversation'),
+  history_conversation_not_found: refusal(404, 'CHAT_002', 'no such conversation'),
+
+  offline_missing_user: refusal(400, 'OFFLINE_MSG_001', 'userId is missing or not a user id'),
+  offline_not_yours: refusal(403, 'OFFLINE_MSG_002', 'this is another user’s'),
+  offline_conversation_not_found: refusal(404, 'OFFLINE_MSG_003', 'no such conversation'),
+  offline_internal: refusal(500, 'OFFLINE_MSG_007', 'unexpected failure'),
+} as const satisfies Record<string, HttpRefusal>
+
+export type HttpReason = keyof typeof httpRefusals
+
+export const isHttpReason = (value: unknown): value is HttpReason =>
+  typeof value === 'string' && Object.hasOwn(httpRefusals, value)
