@@ -1,0 +1,128 @@
+import type { NatsConnection as Client, Msg, MsgHdrs } from 'nats'
+import { NoResponders, RequestTimeout } from './bus.ts'
+
+export interface RequestOptions {
+  readonly timeoutMs: number
+  readonly headers?: MsgHdrs
+  /** True: fails with ConnectionLost as soon as the connection is lost, instead of when the time is over. */
+  readonly failsWhenLost?: boolean
+}
+
+/** The connection went away, or was not there; the other side may still act on the request. */
+export class ConnectionLost extends Error {
+  constructor(subject: string) {
+    super(`the connection was lost before an answer from ${subject}`)
+    this.name = 'ConnectionLost'
+  }
+}
+
+interface Pending {
+  readonly subject: string
+  readonly failsWhenLost: boolean
+  readonly timer: NodeJS.Timeout
+  /** Takes an answer; true when it was the last. */
+  readonly take: (msg: Msg) => boolean
+  readonly fail: (error: Error) => void
+}
+
+/**
+ * Requests over one inbox of the connection's own. The client's own requests cost a timer promise, a race and a
+ * random token each, and time out only later when the connection is lost.
+ */
+export class NatsRequests {
+  readonly #client: Client
+  readonly #prefix: string
+  readonly #pending = new Map<string, Pending>()
+  #sent = 0
+
+  constructor(client: Client, inbox: string) {
+    this.#client = client
+    this.#prefix = `${inbox}.`
+    client.subscribe(`${inbox}.*`, { callback: (_error, msg) => this.#receive(msg) })
+  }
+
+  one(subject: string, payload: Uint8Array | string, options: RequestOptions): Promise<Msg> {
+    return new Promise((resolve, reject) => {
+      const take = (msg: Msg) => {
+        resolve(msg)
+        return true
+      }
+      this.#send(subject, payload, options, take, reject)
+    })
+  }
+
+  /** Every answer goes to `take` until it says true; `timeoutMs` is for all of them together. */
+  many(
+    subject: string,
+    payload: Uint8Array | string,
+    options: RequestOptions,
+    take: (msg: Msg) => boolean,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const takeUntilLast = (msg: Msg) => {
+        const last = take(msg)
+        if (last) resolve()
+        return last
+      }
+      this.#send(subject, payload, options, takeUntilLast, reject)
+    })
+  }
+
+  /** The client calls nobody back about requests under way when it loses its connection. */
+  connectionLost(): void {
+    for (const [token, pending] of this.#pending) {
+      if (pending.failsWhenLost) this.#fail(token, pending, new ConnectionLost(pending.subject))
+    }
+  }
+
+  #send(
+    subject: string,
+    payload: Uint8Array | string,
+    options: RequestOptions,
+    take: Pending['take'],
+    fail: Pending['fail'],
+  ): void {
+    this.#sent += 1
+    const token = this.#sent.toString(36)
+    const timer = setTimeout(() => {
+      this.#pending.delete(token)
+      fail(new RequestTimeout(subject))
+    }, options.timeoutMs)
+    const pending = { subject, failsWhenLost: options.failsWhenLost ?? false, timer, take, fail }
+    this.#pending.set(token, pending)
+    try {
+      const reply = this.#prefix + token
+      this.#client.publish(
+        subject,
+        payload,
+        options.headers ? { reply, headers: options.headers } : { reply },
+      )
+    } catch (error) {
+      this.#fail(token, pending, error as Error)
+    }
+  }
+
+  #receive(msg: Msg): void {
+    const token = msg.subject.slice(this.#prefix.length)
+    const pending = this.#pending.get(token)
+    if (!pending) return
+    if (msg.data.length === 0 && msg.headers?.code === 503) {
+      this.#fail(token, pending, new NoResponders(pending.subject))
+      return
+    }
+    try {
+      if (!pending.take(msg)) return
+    } catch (error) {
+      this.#fail(token, pending, error as Error)
+      return
+    }
+    clearTimeout(pending.timer)
+    this.#pending.delete(token)
+  }
+
+  #fail(token: string, pending: Pending, error: Error): void {
+    clearTimeout(pending.timer)
+    this.#pending.delete(token)
+    pending.fail(error)
+  }
+}
