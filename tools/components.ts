@@ -56,7 +56,9 @@ export async function provideTools(report: (line: string) => void): Promise<Tool
   for (const module of ['nats', 'dapr'] as const) {
     const missing = toolNames.filter(name => tools[name].module === module && !found.has(name))
     if (missing.length === 0) continue
-    report(`building ${missing.join(' and ')} with go, once: about ${module === 'dapr' ? '4 minutes' : '20 seconds'}`)
+    report(
+      `building ${missing.join(' and ')} with go, once: about ${module === 'dapr' ? '4 minutes' : '20 seconds'}`,
+    )
     for (const [name, path] of await build(module, missing)) found.set(name, path)
   }
   return Object.fromEntries(found) as ToolPaths

@@ -72,7 +72,8 @@ async function startOrStop(cluster: RunningCluster, signal: AbortSignal | undefi
     await cluster.start()
   } catch (error) {
     await cluster.stop()
-    throw error
+    // Whatever failed, failed because everything was being stopped.
+    throw signal?.aborted ? signal.reason : error
   } finally {
     signal?.removeEventListener('abort', stop)
   }

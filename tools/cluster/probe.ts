@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
-const POLL_MS = 25
+const POLL_MS = 50
 const PROBE_TIMEOUT_MS = 1_000
 
 /** Waits until `holds` says yes; false when `signal` ends the wait first. A rejection counts as no. */

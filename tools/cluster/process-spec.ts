@@ -13,7 +13,7 @@ export interface ProcessSpec {
   readonly cwd: string
   readonly env: NodeJS.ProcessEnv
   readonly ports: Readonly<Record<string, number>>
-  /** Whether it serves; asked every 25 ms until it says yes. A rejection counts as no. */
+  /** Whether it serves; asked every 50 ms until it says yes. A rejection counts as no. */
   readonly isReady: () => Promise<boolean>
   readonly readyWithinMs: number
   /** How long SIGTERM may take before SIGKILL follows. */
