@@ -5,7 +5,7 @@ import type { Logger } from '../../runtime/logger.ts'
 import { answerIn, refuse, restEnvelope } from './envelope.ts'
 import { addHealthRoutes, type ReadinessCheck } from './health.ts'
 import { allowOrigins } from './origins.ts'
-import { compileValidator, type ZodApp, type ZodTypes } from './validation.ts'
+import { acceptJson, compileValidator, type ZodApp, type ZodTypes } from './validation.ts'
 
 /** Largest request body: a message's text with room to spare. */
 export const BODY_LIMIT_BYTES = 65_536
@@ -42,6 +42,7 @@ export function createHttpGateway(options: HttpOptions): HttpGateway {
   let draining = false
   const app = createApp(options)
   app.setValidatorCompiler(compileValidator)
+  acceptJson(app)
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
   })

@@ -7,6 +7,7 @@ import type {
   RawServerDefault,
 } from 'fastify'
 import type { z } from 'zod'
+import { parseExactJson } from '../../protocol/exact-json.ts'
 import { httpRefusals, isHttpReason } from './refusals.ts'
 
 /** Gives handlers the types of their route's zod schemas. */
@@ -45,3 +46,33 @@ export const compileValidator: FastifySchemaCompiler<z.ZodType> =
     const result = schema.safeParse(data)
     return result.success ? { value: result.data } : { error: new InvalidRequest(result.error.issues) }
   }
+
+/** A body that is no JSON. */
+class BadJson extends Error {
+  readonly statusCode = 400
+
+  constructor(cause: unknown) {
+    super('the body is not JSON', { cause })
+    this.name = 'BadJson'
+  }
+}
+
+/**
+ * Reads bodies with ids beyond 2^53 exact; an empty one, which clients send with a POST that needs none, is
+ * undefined. A `__proto__` is a field like any other here, and goes no further than the route's schema.
+ */
+export function acceptJson(app: FastifyInstance): void {
+  app.removeContentTypeParser('application/json')
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string' },
+    async (_request: unknown, text: string) => {
+      if (text === '') return undefined
+      try {
+        return parseExactJson(text)
+      } catch (error) {
+        throw new BadJson(error)
+      }
+    },
+  )
+}

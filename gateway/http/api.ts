@@ -1,0 +1,19 @@
+import type { Sessions } from '../auth/sessions.ts'
+import { authenticate } from './authenticate.ts'
+import { answerIn, restEnvelope } from './envelope.ts'
+import { addHistoryRoutes, type HistoryRoutes } from './history.ts'
+import { addUnreadRoutes, type UnreadRoutes } from './unread.ts'
+import type { ZodApp } from './validation.ts'
+
+export type ApiRoutes = { readonly sessions: Sessions } & HistoryRoutes & UnreadRoutes
+
+/** Everything under /api: authenticated by one hook, answered in one envelope. */
+export function addApiRoutes(root: ZodApp, options: ApiRoutes): void {
+  const routes = async (app: ZodApp) => {
+    answerIn(restEnvelope, app)
+    app.addHook('onRequest', authenticate(options.sessions, restEnvelope))
+    addHistoryRoutes(app, options)
+    addUnreadRoutes(app, options)
+  }
+  root.register(routes, { prefix: '/api' })
+}
