@@ -1,0 +1,118 @@
+import { directFeed, type Feed, type UserId } from '../protocol/ids.ts'
+import { chunked, placeholders } from './chunks.ts'
+import type { Database, Parameter } from './database.ts'
+import type { CursorBatch, DeliveredCursor, ReadCursor, UserRows, UserStore } from './store.ts'
+
+/** Cursors in one statement. */
+const CURSORS_A_STATEMENT = 200
+
+interface LoadRow {
+  readonly kind: 'position' | 'version' | 'last' | 'delivered'
+  readonly device: string | null
+  readonly feed: Feed | null
+  readonly n: number | null
+}
+
+export class SqlUsers implements UserStore {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  /** One statement, and so one moment. */
+  async load(user: UserId): Promise<UserRows> {
+    const rows = await this.#database.rows<LoadRow>(
+      `select 'position' as kind, null as device, null as feed, (${this.#database.dialect.position}) as n
+       union all select 'version', null, null, version from user_session where user_id = ?
+       union all select 'last', null, null, max(seq) from message where feed = ?
+       union all select 'delivered', device, feed, seq from delivery_cursor where user_id = ?`,
+      [user, directFeed(user), user],
+    )
+    const single = (kind: LoadRow['kind']) => rows.find(row => row.kind === kind)?.n ?? 0
+    return {
+      position: single('position'),
+      sessionVersion: single('version'),
+      lastDirectSeq: single('last'),
+      delivered: rows.flatMap(({ kind, device, feed, n }): DeliveredCursor[] =>
+        kind === 'delivered' && device !== null && feed !== null ? [{ device, feed, seq: n ?? 0 }] : [],
+      ),
+    }
+  }
+
+  async sessionVersion(user: UserId): Promise<number> {
+    const rows = await this.#database.rows<{ version: number }>(
+      'select version from user_session where user_id = ?',
+      [user],
+    )
+    return rows[0]?.version ?? 0
+  }
+
+  async raiseSessionVersion(user: UserId, version: number): Promise<number> {
+    const { greatest, inserted } = this.#database.dialect
+    return this.#changeVersion(user, version, greatest('user_session.version', inserted('version')))
+  }
+
+  async nextSessionVersion(user: UserId): Promise<number> {
+    return this.#changeVersion(user, 1, 'user_session.version + 1')
+  }
+
+  async saveCursors({ delivered, read }: CursorBatch): Promise<void> {
+    for (const some of chunked(delivered, CURSORS_A_STATEMENT)) await this.#saveDelivered(some)
+    for (const some of chunked(read, CURSORS_A_STATEMENT)) await this.#saveRead(some)
+  }
+
+  /** The row's lock, taken by the first statement, makes the second read what the first wrote. */
+  #changeVersion(user: UserId, first: number, next: string): Promise<number> {
+    const { onConflict } = this.#database.dialect
+    return this.#database.transaction(async within => {
+      await this.#database.run(
+        `insert into user_session (user_id, version) values (?, ?) ${onConflict(['user_id'], `version = ${next}`)}`,
+        [user, first],
+        within,
+      )
+      const rows = await this.#database.rows<{ version: number }>(
+        'select version from user_session where user_id = ?',
+        [user],
+        within,
+      )
+      return rows[0]?.version ?? first
+    })
+  }
+
+  #saveDelivered(cursors: CursorBatch['delivered']): Promise<void> {
+    const { greatest, inserted, onConflict } = this.#database.dialect
+    const values = cursors.flatMap((c): Parameter[] => [c.user, c.device, c.feed, c.seq])
+    return this.#database.run(
+      `insert into delivery_cursor (user_id, device, feed, seq) values ${placeholders(cursors.length, 4)} ` +
+        onConflict(
+          ['user_id', 'device', 'feed'],
+          `seq = ${greatest('delivery_cursor.seq', inserted('seq'))}`,
+        ),
+      values,
+    )
+  }
+
+  /** At an equal cursor the longer set of single seqs is the later one: they are only ever added to. */
+  #saveRead(cursors: readonly ReadCursor[]): Promise<void> {
+    const { greatest, inserted, onConflict } = this.#database.dialect
+    const [seq, single] = [inserted('read_seq'), inserted('single')]
+    const later = `${seq} > conversation.read_seq or (${seq} = conversation.read_seq
+      and length(coalesce(${single}, '')) >= length(coalesce(conversation.single, '')))`
+    const values = cursors.flatMap((c): Parameter[] => [
+      c.user,
+      c.conversation,
+      c.seq,
+      c.single.length > 0 ? JSON.stringify(c.single) : null,
+    ])
+    return this.#database.run(
+      `insert into conversation (user_id, id, read_seq, single) values ${placeholders(cursors.length, 4)} ` +
+        onConflict(
+          ['user_id', 'id'],
+          `single = case when ${later} then ${single} else conversation.single end,
+           read_seq = ${greatest('conversation.read_seq', seq)}`,
+        ),
+      values,
+    )
+  }
+}
