@@ -1,11 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { BusSubscription } from '../../messaging/bus.ts'
-import {
-  type LogEntry,
-  type LogSubscription,
-  type MessageLog,
-  Superseded,
-} from '../../messaging/message-log.ts'
+import { type LogEntry, type LogSubscription, Superseded } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
 import { directFeed, type UserId, userOwner } from '../../protocol/ids.ts'
 import {

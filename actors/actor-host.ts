@@ -1,0 +1,53 @@
+import type { Bus } from '../messaging/bus.ts'
+import type { MessageLog } from '../messaging/message-log.ts'
+import { subjects } from '../messaging/subjects.ts'
+import type { ActorHosting } from '../runtime/actor-runtime.ts'
+import type { Logger } from '../runtime/logger.ts'
+import type { Settings } from '../runtime/settings.ts'
+import type { Store } from '../storage/store.ts'
+import { CursorWriter } from './cursor-writer.ts'
+import { FeedReader } from './feed-reader.ts'
+import { Kicks } from './kicks.ts'
+import { Pushes } from './pushes.ts'
+import { UserActor } from './user/user-actor.ts'
+
+export interface ActorHostParts {
+  readonly runtime: ActorHosting
+  readonly bus: Bus
+  readonly log: MessageLog
+  readonly store: Store
+  readonly settings: Settings
+  readonly logger: Logger
+}
+
+/** Makes this process host the actors. Answers how to stop what they share, once the runtime has closed. */
+export function hostActors({
+  runtime,
+  bus,
+  log,
+  store,
+  settings,
+  logger,
+}: ActorHostParts): () => Promise<void> {
+  const cursors = new CursorWriter(store.users, settings.CURSOR_FLUSH_MS, logger)
+  const kicks = new Kicks(bus, logger)
+  const parts = {
+    hostId: runtime.hostId,
+    bus,
+    log,
+    store,
+    logger,
+    cursors,
+    kicks,
+    reader: new FeedReader(store.messages, log),
+    pushes: new Pushes(bus),
+    maxConnections: settings.MAX_CONNECTIONS_PER_USER,
+    windowSize: settings.IDEMPOTENCY_WINDOW,
+  }
+  runtime.register('user', context => new UserActor(context, parts))
+  bus.subscribe(subjects.hostAlive(runtime.hostId), ({ respond }) => respond?.({}))
+  return async () => {
+    kicks.close()
+    await cursors.close()
+  }
+}

@@ -1,0 +1,455 @@
+import type { Duplex } from 'node:stream'
+import type { WebSocket } from 'ws'
+import type { Attached, OpResult, Refused, UserContract } from '../actors/user/contract.ts'
+import type { Watermark } from '../messaging/watermark.ts'
+import { CloseCode } from '../protocol/close-codes.ts'
+import { type Reason, refusals } from '../protocol/errors.ts'
+import type { PushEvent } from '../protocol/events.ts'
+import type { Actors } from '../runtime/actor-runtime.ts'
+import type { Logger } from '../runtime/logger.ts'
+import type { Settings } from '../runtime/settings.ts'
+import type { Session, Tokens } from './auth/tokens.ts'
+import { verifySession } from './auth/verify-session.ts'
+import type { GatewayMetrics } from './metrics.ts'
+import { OpQueue, type OpQueueOwner, type QueuedOp } from './op-queue.ts'
+import { Outbound } from './outbound.ts'
+import { PushInbox } from './push-inbox.ts'
+import { Rates } from './rates.ts'
+import type { AwaitingSave, SavedAcks } from './saved-acks.ts'
+import { Strikes } from './strikes.ts'
+import type { About, AuthFailure, ClientFrame, Wire, WireProtocol } from './wire-protocol.ts'
+
+/** What a gateway gives all its connections. */
+export interface ConnectionParts {
+  readonly gatewayId: string
+  readonly users: Actors<UserContract>
+  readonly tokens: Tokens
+  readonly watermark: Watermark
+  readonly savedAcks: SavedAcks
+  readonly metrics: GatewayMetrics
+  readonly settings: Settings
+  readonly logger: Logger
+  /** Called once, when the connection's socket is closed. */
+  readonly closed: (connection: Connection) => void
+}
+
+interface Held {
+  readonly epoch: number
+  readonly n: number
+  readonly event: PushEvent
+}
+
+interface Bound {
+  readonly session: Session
+  readonly device: string
+  readonly hostId: string
+}
+
+/**
+ * - `awaiting-auth`: no token yet; the first frame has to bring one.
+ * - `authenticating`: a token is being verified; frames wait.
+ * - `confirming`: the actor is asked to bind or touch; operations and pushes wait.
+ * - `bound`: everything flows.
+ * - `closing`: nothing is accepted or delivered any more.
+ */
+type State =
+  | { readonly phase: 'awaiting-auth'; readonly timer: NodeJS.Timeout }
+  | { readonly phase: 'authenticating'; readonly backlog: ClientFrame[] }
+  | {
+      readonly phase: 'confirming'
+      readonly session: Session
+      readonly device: string
+      readonly held: Held[]
+    }
+  | ({ readonly phase: 'bound' } & Bound)
+  | { readonly phase: 'closing' }
+
+const STRIKE_WINDOW_MS = 10_000
+const PACE_STRIKES = 3
+const PROTOCOL_STRIKES = 4
+
+/** One client's socket, from its upgrade to its close. */
+export class Connection {
+  readonly connId: string
+  readonly #protocol: WireProtocol
+  readonly #parts: ConnectionParts
+  readonly #outbound: Outbound
+  readonly #rates: Rates
+  readonly #inbox: PushInbox
+  readonly #paceStrikes = new Strikes(PACE_STRIKES, STRIKE_WINDOW_MS)
+  readonly #protocolStrikes = new Strikes(PROTOCOL_STRIKES, STRIKE_WINDOW_MS)
+  readonly #device: string | undefined
+  #ops: OpQueue
+  #state: State
+  #lastRead = Date.now()
+  #lastPing = Date.now()
+  #drained: (() => void) | undefined
+
+  constructor(
+    connId: string,
+    socket: WebSocket,
+    stream: Duplex,
+    protocol: WireProtocol,
+    parts: ConnectionParts,
+    device?: string,
+  ) {
+    const { settings } = parts
+    this.connId = connId
+    this.#protocol = protocol
+    this.#parts = parts
+    this.#device = device
+    this.#outbound = new Outbound(socket, stream, {
+      slowBytes: settings.SEND_BUFFER_BYTES,
+      slowMs: settings.SLOW_TIMEOUT_MS,
+    })
+    this.#rates = new Rates(settings)
+    this.#inbox = new PushInbox(parts.watermark, settings.DELIVER_BEFORE_SAVED, event => this.#write(event))
+    this.#ops = this.#newQueue(false)
+    const timer = setTimeout(() => this.#refuse('auth_timeout'), settings.AUTH_TIMEOUT_MS)
+    this.#state = { phase: 'awaiting-auth', timer }
+    socket.on('message', (data, isBinary) => this.#onFrame(data as Buffer, isBinary))
+    socket.on('pong', () => this.#alive())
+    socket.on('ping', () => this.#alive())
+    socket.on('error', error => parts.logger.debug({ err: error, connId }, 'socket error'))
+    socket.on('close', () => this.#onClosed())
+  }
+
+  /** The host its actor was last known on, while bound. */
+  get hostId(): string | undefined {
+    return this.#state.phase === 'bound' ? this.#state.hostId : undefined
+  }
+
+  get queuedOps(): number {
+    return this.#ops.length
+  }
+
+  /** Binds a session that the handshake has verified. */
+  begin(session: Session): void {
+    void this.#bind(session, undefined)
+  }
+
+  /** Takes a push from the user's actor. */
+  push(epoch: number, n: number, event: PushEvent): void {
+    const state = this.#state
+    if (state.phase === 'confirming') state.held.push({ epoch, n, event })
+    else if (state.phase === 'bound') this.#deliver(epoch, n, event)
+  }
+
+  /** A new owner of the user says that the connection is its own now. False when it is gone. */
+  attach(attached: Attached): boolean {
+    if (this.#state.phase !== 'bound' && this.#state.phase !== 'confirming') return false
+    if (this.#state.phase === 'bound') this.#state = { ...this.#state, hostId: attached.hostId }
+    if (!this.#inbox.confirm(attached.epoch, attached.n)) this.close(CloseCode.resync, 'resync')
+    return true
+  }
+
+  /** Asks the actor whether the connection is still the user's; nothing is accepted or delivered until then. */
+  async doubt(): Promise<void> {
+    if (this.#state.phase !== 'bound') return
+    const { session, device } = this.#state
+    const confirming: State = { phase: 'confirming', session, device, held: [] }
+    this.#state = confirming
+    this.#ops.close()
+    try {
+      const touched = await this.#parts.users.call(session.user, 'touch', {
+        connId: this.connId,
+        sv: session.sv,
+      })
+      if (this.#state !== confirming) return
+      if (touched.ok) this.#open(confirming, touched)
+      else this.#end(touched.reason)
+    } catch (error) {
+      this.#parts.logger.warn({ err: error, connId: this.connId, user: session.user }, 'touch unanswered')
+      this.close(CloseCode.resync, 'resync')
+    }
+  }
+
+  /** The actor has evicted the connection. */
+  kick(reason: 'kicked' | 'session_invalid'): void {
+    if (reason === 'kicked') this.#parts.metrics.kicks.inc()
+    this.#refuse(reason)
+  }
+
+  /** Everything that time decides; called about once a second. `now`: ms since 1970. */
+  sweep(now: number): void {
+    const { settings } = this.#parts
+    const state = this.#state
+    if (state.phase === 'closing') return
+    if ('session' in state && now >= state.session.expiresAt) this.#refuse('token_expired')
+    else if (now - this.#lastRead >= settings.IDLE_TIMEOUT_MS) this.close(CloseCode.resync, 'idle')
+    else if (this.#outbound.isTooSlow(now)) this.close(CloseCode.slow, 'slow')
+    else if (now - this.#lastPing >= settings.PING_INTERVAL_MS) {
+      this.#lastPing = now
+      this.#outbound.ping()
+    }
+  }
+
+  /** Finishes the calls under way, then closes. */
+  async drain(): Promise<void> {
+    if (!this.#ops.quiet && this.#state.phase === 'bound') {
+      await new Promise<void>(resolve => {
+        this.#drained = resolve
+      })
+    }
+    this.close(CloseCode.serviceRestart, 'restarting')
+  }
+
+  close(code: number, reason: string): void {
+    const state = this.#state
+    if (state.phase === 'closing') return
+    if (state.phase === 'awaiting-auth') clearTimeout(state.timer)
+    this.#state = { phase: 'closing' }
+    this.#drained?.()
+    this.#ops.clear()
+    this.#parts.savedAcks.forget(this)
+    this.#outbound.close(code, reason)
+    const evicted = code === CloseCode.kicked || code === CloseCode.sessionInvalid
+    if ('session' in state && !evicted) this.#unbind(state.session)
+  }
+
+  savedUpTo(position: number): void {
+    this.#inbox.savedUpTo(position)
+  }
+
+  /** Tells the client that its messages are saved. */
+  saved(messages: readonly AwaitingSave[]): void {
+    if (this.#state.phase !== 'bound' && this.#state.phase !== 'confirming') return
+    const now = performance.now()
+    for (const message of messages) {
+      this.#send(this.#protocol.saved(this.#state.session.user, message.clientMsgId, message))
+      this.#parts.metrics.savedLatency.observeMs(now - message.receivedAt)
+    }
+  }
+
+  #onFrame(data: Buffer, isBinary: boolean): void {
+    if (this.#state.phase === 'closing') return
+    this.#alive()
+    const user = 'session' in this.#state ? this.#state.session.user : undefined
+    const frame = this.#protocol.decode(data, isBinary, user)
+    if (this.#rates.frame()) this.#handle(frame)
+    else this.#refuseOverRate(frame)
+  }
+
+  #handle(frame: ClientFrame): void {
+    const state = this.#state
+    switch (state.phase) {
+      case 'awaiting-auth':
+        if (frame.kind === 'auth') void this.#authenticate(frame.token, frame.ordered)
+        else this.#refuse('unauthorized')
+        break
+      case 'authenticating':
+        if (state.backlog.length < this.#parts.settings.MAX_QUEUED_FRAMES) state.backlog.push(frame)
+        else this.#refuse('too_many_requests', aboutFrame(frame))
+        break
+      case 'confirming':
+      case 'bound':
+        this.#handleAuthenticated(frame, state.session)
+        break
+      case 'closing':
+        break
+      default:
+        state satisfies never
+    }
+  }
+
+  #handleAuthenticated(frame: ClientFrame, session: Session): void {
+    switch (frame.kind) {
+      case 'ping':
+        this.#send(this.#protocol.pong())
+        break
+      case 'auth':
+        void this.#reauthenticate(frame.token, session, true)
+        break
+      case 'reauth':
+        void this.#reauthenticate(frame.token, session, false)
+        break
+      case 'op':
+        if (frame.op.op === 'send' && !this.#rates.message()) this.#refuseOverRate(frame)
+        else this.#enqueue({ op: frame.op, receivedAt: performance.now() })
+        break
+      case 'refused':
+        this.#refuse(frame.reason, frame.about)
+        break
+      default:
+        frame satisfies never
+    }
+  }
+
+  #enqueue(op: QueuedOp): void {
+    this.#ops.add(op)
+    if (this.#ops.length >= this.#parts.settings.MAX_QUEUED_FRAMES) this.#outbound.pause()
+  }
+
+  async #authenticate(token: string | undefined, ordered: boolean): Promise<void> {
+    if (this.#state.phase === 'awaiting-auth') clearTimeout(this.#state.timer)
+    const authenticating: State = { phase: 'authenticating', backlog: [] }
+    this.#state = authenticating
+    if (ordered) this.#ops = this.#newQueue(true)
+    const session = await verifySession(this.#parts.tokens, token, this.#parts.logger)
+    if (this.#state !== authenticating) return
+    if (typeof session === 'string') this.#failAuth(session)
+    else await this.#bind(session, authenticating)
+  }
+
+  async #bind(
+    session: Session,
+    authenticating: (State & { phase: 'authenticating' }) | undefined,
+  ): Promise<void> {
+    if (this.#state.phase === 'awaiting-auth') clearTimeout(this.#state.timer)
+    const { gatewayId, users, logger, metrics } = this.#parts
+    const device = session.device ?? this.#device ?? 'default'
+    const confirming: State = { phase: 'confirming', session, device, held: [] }
+    this.#state = confirming
+    for (const frame of authenticating?.backlog ?? []) this.#handle(frame)
+    const binding = {
+      connId: this.connId,
+      gatewayId,
+      sv: session.sv,
+      device,
+      outstanding: this.#protocol.outstanding,
+    }
+    try {
+      const bound = await users.call(session.user, 'bind', binding)
+      if (this.#state !== confirming) {
+        if (bound.ok) this.#unbind(session)
+        return
+      }
+      if (!bound.ok) return authenticating ? this.#failAuth('session_invalid') : this.#end(bound.reason)
+      metrics.binds.inc()
+      if (authenticating) this.#send(this.#protocol.authenticated(session.user))
+      this.#open(confirming, bound)
+    } catch (error) {
+      logger.warn({ err: error, connId: this.connId, user: session.user }, 'bind unanswered')
+      this.close(CloseCode.resync, 'resync')
+    }
+  }
+
+  #open({ session, device, held }: State & { phase: 'confirming' }, attached: Attached): void {
+    this.#state = { phase: 'bound', session, device, hostId: attached.hostId }
+    for (const { epoch, n, event } of held) this.#deliver(epoch, n, event)
+    if (this.#inbox.confirm(attached.epoch, attached.n)) this.#ops.open()
+    else this.close(CloseCode.resync, 'resync')
+  }
+
+  /** AUTH on an authenticated connection, and REAUTH: the same user's newer token takes the place of the old. */
+  async #reauthenticate(token: string | undefined, session: Session, answer: boolean): Promise<void> {
+    const renewed = await verifySession(this.#parts.tokens, token, this.#parts.logger)
+    if (typeof renewed === 'string') return this.#failAuth(renewed)
+    if (renewed.user !== session.user) return this.#refuse('reauth_uid_mismatch')
+    try {
+      const check = await this.#parts.users.call(session.user, 'checkSession', { sv: renewed.sv })
+      if (!check.ok) return this.#failAuth(check.reason)
+    } catch {
+      return this.#refuse('server_busy')
+    }
+    if (!('session' in this.#state)) return
+    // The binding keeps the session version it was made with; a token of the same one only lives longer.
+    this.#state = { ...this.#state, session: { ...renewed, sv: session.sv } }
+    if (answer) this.#send(this.#protocol.authenticated(session.user))
+  }
+
+  #failAuth(reason: AuthFailure): void {
+    this.#parts.metrics.refusals[reason].inc()
+    this.#send(this.#protocol.authFailed(reason))
+    this.close(reason === 'session_invalid' ? CloseCode.sessionInvalid : CloseCode.unauthorized, reason)
+  }
+
+  #deliver(epoch: number, n: number, event: PushEvent): void {
+    if (!this.#inbox.take(epoch, n, event)) this.close(CloseCode.resync, 'resync')
+  }
+
+  #write(event: PushEvent): void {
+    if (event.kind === 'entry') this.#parts.metrics.endToEndLatency.observeMs(Date.now() - event.entry.ts)
+    for (const frame of this.#protocol.event(event)) this.#outbound.send(frame)
+  }
+
+  #newQueue(ordered: boolean): OpQueue {
+    const owner: OpQueueOwner = {
+      call: ops => {
+        const { user, sv } = this.#session
+        return this.#parts.users.call(user, 'handle', { connId: this.connId, sv, ops })
+      },
+      answered: (op, result) => this.#onAnswered(op, result),
+      settled: () => this.#onSettled(),
+      refused: reason => this.#end(reason),
+    }
+    return new OpQueue(owner, ordered)
+  }
+
+  get #session(): Session {
+    if (!('session' in this.#state)) throw new Error('the connection is not bound')
+    return this.#state.session
+  }
+
+  #onAnswered({ op, receivedAt }: QueuedOp, result: OpResult): void {
+    if (!('session' in this.#state) || result === null) return
+    const { settings, savedAcks, metrics } = this.#parts
+    if ('reason' in result) {
+      this.#refuse(
+        result.reason,
+        op.op === 'send' ? { clientMsgId: op.clientMsgId } : { serverMsgId: op.seq },
+      )
+    } else if (op.op === 'send') {
+      if (settings.TWO_PHASE_ENABLED) {
+        this.#send(this.#protocol.accepted(this.#state.session.user, op.clientMsgId, result))
+        metrics.acceptedLatency.observeMs(performance.now() - receivedAt)
+      }
+      savedAcks.await(this, [{ ...result, clientMsgId: op.clientMsgId, receivedAt }])
+    }
+  }
+
+  #onSettled(): void {
+    if (this.#ops.length < this.#parts.settings.MAX_QUEUED_FRAMES / 2) this.#outbound.resume()
+    if (this.#ops.quiet) this.#drained?.()
+  }
+
+  #refuseOverRate(frame: ClientFrame): void {
+    if (frame.kind === 'op' && frame.op.op === 'send') this.#ops.addRefused(frame.op)
+    this.#refuse('too_many_requests', aboutFrame(frame))
+  }
+
+  #refuse(reason: Reason, about: About = {}): void {
+    if (this.#state.phase === 'closing') return
+    this.#parts.metrics.refusals[reason].inc()
+    this.#send(this.#protocol.refused(reason, about))
+    const { then } = refusals[reason]
+    if (typeof then === 'number') this.close(then, reason)
+    else if (then === 'pace' && this.#paceStrikes.add(Date.now()))
+      this.close(CloseCode.tooManyRequests, reason)
+    else if (then === 'count' && this.#protocolStrikes.add(Date.now()))
+      this.close(CloseCode.protocolError, reason)
+  }
+
+  /** The actor does not have the connection in its route. */
+  #end(reason: Refused['reason']): void {
+    if (reason === 'unbound') this.close(CloseCode.resync, 'resync')
+    else this.#refuse(reason)
+  }
+
+  #send(frame: Wire): void {
+    if (frame !== undefined) this.#outbound.send(frame)
+  }
+
+  #alive(): void {
+    this.#lastRead = Date.now()
+  }
+
+  #unbind({ user, sv }: Session): void {
+    this.#parts.users
+      .call(user, 'unbind', { connId: this.connId, sv })
+      .catch(error =>
+        this.#parts.logger.debug({ err: error, connId: this.connId, user }, 'unbind unanswered'),
+      )
+  }
+
+  #onClosed(): void {
+    this.close(CloseCode.goingAway, 'closed by peer')
+    this.#parts.closed(this)
+  }
+}
+
+function aboutFrame(frame: ClientFrame): About {
+  if (frame.kind === 'refused') return frame.about
+  if (frame.kind !== 'op') return {}
+  return frame.op.op === 'send' ? { clientMsgId: frame.op.clientMsgId } : { serverMsgId: frame.op.seq }
+}

@@ -1,0 +1,116 @@
+import type { KickRequest } from '../actors/kicks.ts'
+import type { Push } from '../actors/pushes.ts'
+import type { AttachAnswer, AttachRequest } from '../actors/route-confirmation.ts'
+import type { Bus, BusSubscription } from '../messaging/bus.ts'
+import { subjects } from '../messaging/subjects.ts'
+import type { Watermark } from '../messaging/watermark.ts'
+import type { Connection } from './connection.ts'
+
+const SWEEP_MS = 500
+/** A sweep this late means that the process stood still: others may have given it up. ms */
+const STALL_MS = 2000
+/** Connections touched at once after a doubt about all of them. */
+const TOUCH_BATCH = 64
+
+/** The connections of one gateway, and what actors ask of them over the bus. */
+export class Connections {
+  readonly #byId = new Map<string, Connection>()
+  readonly #subscriptions: readonly BusSubscription[]
+  readonly #sweeper: NodeJS.Timeout
+  #lastSweep = Date.now()
+
+  constructor(gatewayId: string, bus: Bus, watermark: Watermark) {
+    this.#subscriptions = [
+      bus.subscribe(subjects.push(gatewayId), ({ value }) => this.#onPushes(value as readonly Push[])),
+      bus.subscribe(subjects.kick(gatewayId), ({ value, respond }) =>
+        respond?.(this.#onKick(value as KickRequest)),
+      ),
+      bus.subscribe(subjects.attach(gatewayId), ({ value, respond }) =>
+        respond?.(this.#onAttach(value as AttachRequest)),
+      ),
+      bus.subscribe(subjects.detach(gatewayId), ({ value }) => this.#onDetach(value as { connId: string })),
+      bus.subscribe(subjects.gatewayAlive(gatewayId), ({ respond }) => respond?.({})),
+    ]
+    watermark.onAdvance(position => this.#onSaved(position))
+    bus.onState(state => {
+      if (state === 'connected') void this.doubtAll(() => true)
+    })
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref()
+  }
+
+  get size(): number {
+    return this.#byId.size
+  }
+
+  /** Operations that wait for their actors, over all connections. */
+  get queuedOps(): number {
+    let queued = 0
+    for (const connection of this.#byId.values()) queued += connection.queuedOps
+    return queued
+  }
+
+  /** The hosts that the bound connections' actors were last known on. */
+  hosts(): Set<string> {
+    const hosts = new Set<string>()
+    for (const { hostId } of this.#byId.values()) if (hostId !== undefined) hosts.add(hostId)
+    return hosts
+  }
+
+  add(connection: Connection): void {
+    this.#byId.set(connection.connId, connection)
+  }
+
+  remove(connection: Connection): void {
+    this.#byId.delete(connection.connId)
+  }
+
+  /** Has the actors of these connections confirm them, a batch after the other. */
+  async doubtAll(which: (connection: Connection) => boolean): Promise<void> {
+    const doubted = [...this.#byId.values()].filter(which)
+    for (let start = 0; start < doubted.length; start += TOUCH_BATCH) {
+      await Promise.all(doubted.slice(start, start + TOUCH_BATCH).map(connection => connection.doubt()))
+    }
+  }
+
+  /** Finishes what is under way and closes every connection. */
+  async drain(): Promise<void> {
+    await Promise.all([...this.#byId.values()].map(connection => connection.drain()))
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#sweeper)
+    for (const subscription of this.#subscriptions) await subscription.drain()
+  }
+
+  #onPushes(pushes: readonly Push[]): void {
+    for (const { to, event } of pushes) {
+      for (const [connId, epoch, n] of to) this.#byId.get(connId)?.push(epoch, n, event)
+    }
+  }
+
+  #onKick({ connId, reason }: KickRequest): object {
+    this.#byId.get(connId)?.kick(reason)
+    return {}
+  }
+
+  #onAttach({ connections }: AttachRequest): AttachAnswer {
+    const present = connections.filter(({ connId, ...attached }) => this.#byId.get(connId)?.attach(attached))
+    return { present: present.map(({ connId }) => connId) }
+  }
+
+  #onDetach({ connId }: { connId: string }): void {
+    void this.#byId.get(connId)?.doubt()
+  }
+
+  #onSaved(position: number): void {
+    for (const connection of this.#byId.values()) connection.savedUpTo(position)
+  }
+
+  #sweep(): void {
+    const now = Date.now()
+    const stalled = now - this.#lastSweep > SWEEP_MS + STALL_MS
+    this.#lastSweep = now
+    if (stalled) void this.doubtAll(() => true)
+    for (const connection of this.#byId.values()) connection.sweep(now)
+  }
+}

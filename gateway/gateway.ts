@@ -1,0 +1,103 @@
+import type { UserContract } from '../actors/user/contract.ts'
+import type { Bus } from '../messaging/bus.ts'
+import type { Watermark } from '../messaging/watermark.ts'
+import { type ActorRuntime, Actors } from '../runtime/actor-runtime.ts'
+import type { Logger } from '../runtime/logger.ts'
+import type { Settings } from '../runtime/settings.ts'
+import type { Store } from '../storage/store.ts'
+import { Accounts } from './auth/accounts.ts'
+import { readJwtSecret } from './auth/jwt-secret.ts'
+import { Sessions } from './auth/sessions.ts'
+import { Tokens } from './auth/tokens.ts'
+import { Connections } from './connections.ts'
+import { HostWatch } from './host-watch.ts'
+import { addAccountRoutes } from './http/accounts.ts'
+import { addApiRoutes } from './http/api.ts'
+import type { ReadinessCheck } from './http/health.ts'
+import { directMembership } from './http/membership.ts'
+import { createHttpGateway } from './http/server.ts'
+import { jsonProtocol } from './json/json-protocol.ts'
+import { createGatewayMetrics } from './metrics.ts'
+import { SavedAcks } from './saved-acks.ts'
+import { SocketServer } from './socket-server.ts'
+
+export interface GatewayParts {
+  readonly gatewayId: string
+  readonly runtime: ActorRuntime
+  readonly bus: Bus
+  readonly watermark: Watermark
+  readonly store: Store
+  readonly settings: Settings
+  readonly logger: Logger
+  readonly checks: readonly ReadinessCheck[]
+}
+
+export interface Gateway {
+  readonly port: number
+  /** Stops accepting, finishes what is under way, closes every connection (1012), then the HTTP server. */
+  stop(): Promise<void>
+}
+
+/** Starts the HTTP and WebSocket side of a process on HOST:PORT. */
+export async function startGateway(parts: GatewayParts): Promise<Gateway> {
+  const { gatewayId, runtime, bus, watermark, store, settings, logger } = parts
+  const tokens = await Tokens.create(settings, await readJwtSecret(settings, logger))
+  const users = new Actors<UserContract>(runtime, 'user')
+  const metrics = createGatewayMetrics()
+  const http = createHttpGateway({
+    logger,
+    allowedOrigins: settings.ALLOWED_ORIGINS,
+    registry: metrics.registry,
+    checks: parts.checks,
+  })
+  const sessions = new Sessions(tokens, store.users)
+  const raiseSession = async (user: string, sv: number) => {
+    await users.call(user, 'sessionRaised', { sv })
+  }
+  const accounts = new Accounts({
+    settings,
+    tokens,
+    accounts: store.accounts,
+    users: store.users,
+    raiseSession,
+  })
+  addAccountRoutes(http.app, { accounts, sessions })
+  addApiRoutes(http.app, {
+    sessions,
+    messages: store.messages,
+    membership: directMembership,
+    unread: user => users.call(user, 'unread', null),
+  })
+
+  const connections = new Connections(gatewayId, bus, watermark)
+  const savedAcks = new SavedAcks(watermark)
+  metrics.watchQueue('awaiting_save', () => savedAcks.waiting)
+  metrics.watchQueue('operations', () => connections.queuedOps)
+  const protocol = jsonProtocol({
+    maxBodyCharacters: settings.MAX_BODY_CHARACTERS,
+    outstanding: settings.OUTSTANDING_MESSAGES,
+  })
+  const sockets = new SocketServer(http.server, {
+    gatewayId,
+    users,
+    tokens,
+    watermark,
+    savedAcks,
+    metrics,
+    settings,
+    logger,
+    connections,
+    protocol,
+  })
+  const hosts = new HostWatch(bus, connections, logger)
+  return {
+    port: await http.listen(settings.HOST, settings.PORT),
+    stop: async () => {
+      http.drain()
+      hosts.close()
+      await sockets.drain()
+      await http.close()
+      await connections.close()
+    },
+  }
+}

@@ -1,0 +1,25 @@
+import type { WireProtocol } from '../wire-protocol.ts'
+import { decodeJson } from './decode.ts'
+import { encodeAck, encodeError, encodeEvent } from './encode.ts'
+
+export interface JsonProtocolLimits {
+  readonly maxBodyCharacters: number
+  readonly outstanding: number
+}
+
+/** The JSON text protocol of `/ws`. Source: the JSON contract. */
+export const jsonProtocol = ({ maxBodyCharacters, outstanding }: JsonProtocolLimits): WireProtocol => ({
+  name: 'json',
+  outstanding,
+  decode: (data, isBinary, user) =>
+    isBinary
+      ? { kind: 'refused', reason: 'bad_json', about: {} }
+      : decodeJson(data.toString(), user, maxBodyCharacters),
+  authenticated: user => `{"type":"AUTH_OK","from":"${user}"}`,
+  authFailed: reason => `{"type":"AUTH_FAIL","reason":"${reason}"}`,
+  pong: () => '{"type":"PONG"}',
+  accepted: (user, clientMsgId, sent) => encodeAck('accepted', user, clientMsgId, sent),
+  saved: (user, clientMsgId, sent) => encodeAck('saved', user, clientMsgId, sent),
+  refused: encodeError,
+  event: encodeEvent,
+})

@@ -1,0 +1,136 @@
+import type { HandleResult, Op, OpResult, Refused, SendOp } from '../actors/user/contract.ts'
+import { refusals } from '../protocol/errors.ts'
+
+export interface QueuedOp {
+  readonly op: Op
+  /** performance.now() when its frame came. */
+  readonly receivedAt: number
+  /** Refused already, and in the queue only to hold its place in an `ordered` client's conversation. */
+  readonly refused?: true
+}
+
+export interface OpQueueOwner {
+  /** One call to the actor; rejects when its outcome is unknown. */
+  call(ops: readonly Op[]): Promise<HandleResult>
+  answered(op: QueuedOp, result: OpResult): void
+  /** All results of a call have been given. */
+  settled(): void
+  refused(reason: Refused['reason']): void
+}
+
+/** Operations that one call takes at most: bounds the turn and the value on the bus. */
+const MAX_BATCH = 64
+/** Characters of message text that one call takes at most. */
+const MAX_BATCH_CHARACTERS = 1_048_576
+
+/**
+ * The operations of one connection on their way to its actor: one call under way, and what comes meanwhile goes
+ * together as the next. That keeps their order over retries, and makes batches under load.
+ */
+export class OpQueue {
+  readonly #owner: OpQueueOwner
+  readonly #ordered: boolean
+  /** For `ordered` clients: by recipient, the refused message that has to be repeated first. */
+  readonly #stalled = new Map<string, string>()
+  #waiting: QueuedOp[] = []
+  #calling = false
+  #open = false
+
+  constructor(owner: OpQueueOwner, ordered: boolean) {
+    this.#owner = owner
+    this.#ordered = ordered
+  }
+
+  get length(): number {
+    return this.#waiting.length
+  }
+
+  get quiet(): boolean {
+    return !this.#calling && this.#waiting.length === 0
+  }
+
+  add(op: QueuedOp): void {
+    this.#waiting.push(op)
+    this.#next()
+  }
+
+  /** While closed, operations wait. */
+  open(): void {
+    this.#open = true
+    this.#next()
+  }
+
+  close(): void {
+    this.#open = false
+  }
+
+  clear(): void {
+    this.#open = false
+    this.#waiting = []
+  }
+
+  /** Takes note, in its place, of a send that was refused on arrival. */
+  addRefused(op: SendOp): void {
+    if (this.#ordered) this.add({ op, receivedAt: 0, refused: true })
+  }
+
+  #next(): void {
+    if (!this.#open || this.#calling || this.#waiting.length === 0) return
+    const batch = this.#takeBatch()
+    this.#calling = true
+    void this.#run(batch).then(() => {
+      this.#calling = false
+      this.#owner.settled()
+      this.#next()
+    })
+  }
+
+  #takeBatch(): QueuedOp[] {
+    let size = 0
+    let characters = 0
+    for (const { op } of this.#waiting) {
+      characters += op.op === 'send' ? op.body.length : 0
+      if (size >= MAX_BATCH || (size > 0 && characters > MAX_BATCH_CHARACTERS)) break
+      size++
+    }
+    return this.#waiting.splice(0, size)
+  }
+
+  async #run(batch: readonly QueuedOp[]): Promise<void> {
+    const callable = this.#ordered ? batch.filter(queued => this.#mayCall(queued)) : batch
+    if (callable.length === 0) return
+    try {
+      const result = await this.#owner.call(callable.map(({ op }) => op))
+      if (!result.ok) this.#owner.refused(result.reason)
+      else
+        for (const [index, queued] of callable.entries()) this.#answer(queued, result.results[index] ?? null)
+    } catch {
+      for (const queued of callable) this.#answer(queued, queued.op.op === 'send' ? busy : null)
+    }
+  }
+
+  /** Refuses a send while one before it in its conversation has been refused and not been repeated. */
+  #mayCall(queued: QueuedOp): boolean {
+    const { op } = queued
+    if (op.op !== 'send') return true
+    const first = this.#stalled.get(op.to)
+    if (queued.refused) {
+      if (first === undefined) this.#stalled.set(op.to, op.clientMsgId)
+      return false
+    }
+    if (first === undefined) return true
+    if (first === op.clientMsgId) return this.#stalled.delete(op.to)
+    this.#owner.answered(queued, busy)
+    return false
+  }
+
+  #answer(queued: QueuedOp, result: OpResult): void {
+    const { op } = queued
+    const refused =
+      op.op === 'send' && result !== null && 'reason' in result && refusals[result.reason].retryable
+    if (this.#ordered && refused && !this.#stalled.has(op.to)) this.#stalled.set(op.to, op.clientMsgId)
+    this.#owner.answered(queued, result)
+  }
+}
+
+const busy: OpResult = { reason: 'server_busy' }
