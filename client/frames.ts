@@ -1,0 +1,75 @@
+/** The frames of the JSON contract, as far as this client speaks it. Absent fields are omitted, never null. */
+
+export type ClientFrame =
+  | { readonly type: 'AUTH' | 'REAUTH'; readonly token: string }
+  | { readonly type: 'PING' }
+  | ({ readonly type: 'SINGLE_CHAT' | 'GROUP_CHAT'; readonly clientMsgId: string } & Draft)
+  | {
+      readonly type: 'ACK'
+      readonly ackType: 'delivered' | 'read'
+      readonly serverMsgId: string
+      /** Everything of the message's feed that was pushed up to it. */
+      readonly upTo?: true
+    }
+  | { readonly type: 'MESSAGE_REVOKE'; readonly clientMsgId: string; readonly serverMsgId: string }
+  | { readonly type: 'PRESENCE'; readonly status: PresenceStatus }
+  | { readonly type: 'PRESENCE'; readonly users: readonly string[] }
+
+export type PresenceStatus = 'online' | 'away'
+
+/** A recipient: a user (1–64 characters of `[A-Za-z0-9_@-]`) or a group. */
+export type Target =
+  | { readonly to: string; readonly groupId?: never }
+  | { readonly groupId: string; readonly to?: never }
+
+/** What an application sends. */
+export type Draft = Target & {
+  /** At most 4,096 characters. */
+  readonly body: string
+  /** TEXT when absent. */
+  readonly msgType?: string
+  readonly mentions?: readonly string[]
+  readonly replyToServerMsgId?: string
+  readonly important?: boolean
+  /** When the sender wrote it, in ms since 1970. */
+  readonly ts?: number
+}
+
+/** An id as a server may write it. This one writes strings; others wrote numbers. */
+type WireId = string | number
+
+/** One flat object; which fields are there depends on `type`. */
+export interface ServerFrame {
+  readonly type: string
+  readonly clientMsgId?: string
+  readonly serverMsgId?: WireId
+  readonly from?: WireId
+  readonly to?: WireId
+  readonly groupId?: WireId
+  readonly ackType?: string
+  readonly msgType?: string
+  readonly body?: string
+  readonly mentions?: readonly WireId[]
+  readonly replyToServerMsgId?: WireId
+  readonly important?: boolean
+  readonly ts?: number
+  readonly reason?: string
+  readonly event?: string
+  readonly users?: readonly WireId[]
+  readonly status?: string
+}
+
+/** The frame in the data of a WebSocket message, or undefined when that is none. */
+export function parseServerFrame(data: unknown): ServerFrame | undefined {
+  if (typeof data !== 'string') return undefined
+  try {
+    const value: unknown = JSON.parse(data)
+    const isFrame = typeof value === 'object' && value !== null && 'type' in value
+    return isFrame && typeof value.type === 'string' ? (value as ServerFrame) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** An id as this client's applications see it. */
+export const textId = (id: WireId | undefined): string => (id === undefined ? '' : String(id))

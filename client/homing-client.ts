@@ -1,0 +1,269 @@
+import { CloseCode } from '../protocol/close-codes.ts'
+import { Acknowledger } from './acknowledger.ts'
+import { type Backoff, reconnectBackoff, resendBackoff } from './backoff.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { Emitter } from './emitter.ts'
+import { type ClientEvents, type ClientState, messageOf, noticeOf, presenceOf, signOf } from './events.ts'
+import { type Draft, type PresenceStatus, type ServerFrame, textId } from './frames.ts'
+import { Inbox } from './inbox.ts'
+import { Link, type TokenSource } from './link.ts'
+import { type LivenessTimes, usualLiveness } from './liveness.ts'
+import { MemoryOutbox, type Outbox } from './outbox.ts'
+import { Outlet, type Pacing, usualPacing } from './outlet.ts'
+import { isRetryable } from './refused.ts'
+import { Requests } from './requests.ts'
+import { SendQueue } from './send-queue.ts'
+import { Sender, type Sent } from './sender.ts'
+import { socketUrl, type WebSocketClass } from './web-socket.ts'
+
+export interface HomingClientOptions {
+  /** The server, as `http://host:8080` or `ws://host:8080`. */
+  readonly url: string
+  /**
+   * An access token, or a function that is asked for one at each connect and before the last one ends. When it
+   * rejects, the client waits and asks again; when it rejects with `Refused`, the client closes.
+   */
+  readonly token: TokenSource
+  /** Names this device where a user may have several; the token's claim comes first. */
+  readonly device?: string
+  /** Where messages wait until they are saved; in memory by default. */
+  readonly outbox?: Outbox
+  /** The global WebSocket by default. */
+  readonly webSocket?: WebSocketClass
+  readonly pacing?: Partial<Pacing>
+  readonly reconnect?: Backoff
+  readonly resend?: Backoff
+  readonly liveness?: LivenessTimes
+  readonly clock?: Clock
+  /** In [0, 1), for every jitter. */
+  readonly random?: () => number
+}
+
+/** A message that is unanswered this long has lost its answer: a new connection settles it. */
+const ANSWER_WITHIN_MS = 30_000
+
+/** An id that no other client makes: random at its start, counted at its end. */
+function idSource(): () => string {
+  const start = Array.from(crypto.getRandomValues(new Uint8Array(12)), byte =>
+    byte.toString(16).padStart(2, '0'),
+  )
+  const prefix = start.join('')
+  let count = 0
+  return () => {
+    count += 1
+    return `${prefix}-${count.toString(36)}`
+  }
+}
+
+/**
+ * One user's connection to a Homing server: it reconnects by itself, keeps every message until it is saved and
+ * hands every message on once, in order. Add listeners before `connect`: what arrives without any counts as handled.
+ */
+export class HomingClient {
+  readonly #events = new Emitter<ClientEvents>()
+  readonly #clock: Clock
+  readonly #queue: SendQueue
+  readonly #sender: Sender
+  readonly #outlet: Outlet
+  readonly #acknowledger: Acknowledger
+  readonly #inbox: Inbox
+  readonly #requests: Requests
+  readonly #link: Link
+  readonly #newId = idSource()
+  #state: ClientState = { name: 'closed', reason: 'new' }
+  #presence: PresenceStatus | undefined
+
+  constructor(options: HomingClientOptions) {
+    const clock = options.clock ?? systemClock
+    const random = options.random ?? Math.random
+    const pacing = { ...usualPacing, ...options.pacing }
+    this.#clock = clock
+    this.#queue = new SendQueue({
+      window: pacing.messagesBurst,
+      backoff: options.resend ?? resendBackoff,
+      random,
+    })
+    this.#outlet = new Outlet(clock, pacing, this.#queue, frame => this.#link.send(frame))
+    this.#sender = new Sender(this.#queue, options.outbox ?? new MemoryOutbox(), {
+      accepted: receipt => this.#events.emit('accepted', receipt),
+      saved: receipt => this.#events.emit('saved', receipt),
+      ready: () => this.#outlet.pump(),
+    })
+    this.#acknowledger = new Acknowledger(clock, frame => this.#outlet.offer(frame))
+    this.#inbox = new Inbox(this.#acknowledger, {
+      arrived: frame => this.#arrived(frame),
+      repeated: serverMsgId => this.#events.emit('duplicate', { serverMsgId }),
+    })
+    this.#requests = new Requests(frame => this.#outlet.post(frame))
+    this.#link = new Link(
+      {
+        url: socketUrl(options.url, options.device),
+        token: options.token,
+        webSocket: options.webSocket ?? WebSocket,
+        clock,
+        random,
+        backoff: options.reconnect ?? reconnectBackoff,
+        liveness: options.liveness ?? usualLiveness,
+      },
+      { state: state => this.#entered(state), frame: frame => this.#received(frame) },
+    )
+  }
+
+  get state(): ClientState {
+    return this.#state
+  }
+
+  /** How many messages are not saved yet. */
+  get unsaved(): number {
+    return this.#queue.size
+  }
+
+  /** Adds a listener; the answer removes it. A listener's error surfaces as uncaught. */
+  on<Name extends keyof ClientEvents>(
+    name: Name,
+    listener: (event: ClientEvents[Name]) => unknown,
+  ): () => void {
+    return this.#events.on(name, listener)
+  }
+
+  /**
+   * Starts and keeps on until `close` or a final refusal; after either it may be called again. Rejects only when the
+   * outbox cannot be read. Whether it is online is told by `state`.
+   */
+  async connect(): Promise<void> {
+    await this.#sender.load()
+    this.#link.open()
+  }
+
+  /** Says what has been delivered and goes. What is unsaved stays in the outbox. */
+  close(): void {
+    this.#acknowledger.flush()
+    this.#link.close('closed by the application')
+  }
+
+  /**
+   * Sends once, whatever happens to the connection. A clientMsgId (1–128 printable ASCII characters) is made unless
+   * given; one that is still on its way answers as before.
+   */
+  send(draft: Draft & { readonly clientMsgId?: string }): Sent {
+    const { clientMsgId = this.#newId(), ...content } = draft
+    const sent = this.#sender.send(clientMsgId, content)
+    this.#outlet.pump()
+    return sent
+  }
+
+  /** Moves the read cursor of the message's conversation; later, if there is no connection. Best effort. */
+  read(serverMsgId: string): void {
+    this.#outlet.post({ type: 'ACK', ackType: 'read', serverMsgId }, true)
+  }
+
+  /** Takes a message back. Rejects with `Refused`: revoke_timeout, not_message_sender, server_busy, …. */
+  revoke(serverMsgId: string): Promise<void> {
+    const clientMsgId = this.#newId()
+    return this.#requests.ask(clientMsgId, { type: 'MESSAGE_REVOKE', clientMsgId, serverMsgId })
+  }
+
+  /** Says how this user is there, now and after each reconnect. */
+  setPresence(status: PresenceStatus): void {
+    this.#presence = status
+    this.#outlet.post({ type: 'PRESENCE', status })
+  }
+
+  /** Each answer is a `presence` event. Nothing is asked without a connection. */
+  askPresence(users: readonly string[]): void {
+    this.#outlet.post({ type: 'PRESENCE', users })
+  }
+
+  #entered(state: ClientState): void {
+    const wasOnline = this.#state.name === 'online'
+    this.#state = state
+    if (state.name === 'online') {
+      this.#outlet.open()
+      this.#requests.repeat()
+      if (this.#presence) this.#outlet.post({ type: 'PRESENCE', status: this.#presence })
+    } else if (wasOnline) {
+      this.#outlet.shut()
+      this.#queue.restart()
+      this.#acknowledger.restart()
+    }
+    if (state.name === 'closed' && state.reason === 'kicked')
+      this.#events.emit('kicked', { reason: 'kicked' })
+    this.#events.emit('state', state)
+  }
+
+  #received(frame: ServerFrame): void {
+    switch (frame.type) {
+      case 'ACK':
+        this.#answered(frame)
+        break
+      case 'SINGLE_CHAT':
+      case 'GROUP_CHAT':
+      case 'GROUP_NOTIFY':
+        this.#inbox.receive(frame)
+        break
+      case 'ERROR':
+        this.#refused(frame)
+        break
+      case 'MESSAGE_REVOKED':
+        this.#events.emit('revoked', signOf(frame))
+        break
+      case 'PRESENCE':
+        this.#events.emit('presence', presenceOf(frame))
+        break
+      case 'PONG':
+        this.#checkAnswers()
+    }
+  }
+
+  #arrived(frame: ServerFrame): Promise<unknown> | undefined {
+    return frame.type === 'GROUP_NOTIFY'
+      ? this.#events.emit('notify', noticeOf(frame))
+      : this.#events.emit('message', messageOf(frame))
+  }
+
+  #answered(frame: ServerFrame): void {
+    switch (frame.ackType) {
+      case 'accepted':
+        this.#sender.accepted(frame, this.#clock.now())
+        this.#outlet.pump()
+        break
+      case 'saved':
+        this.#sender.saved(frame, this.#clock.now())
+        this.#outlet.pump()
+        break
+      case 'revoked':
+        this.#requests.answered(frame.clientMsgId ?? '')
+        break
+      case 'delivered':
+      case 'read':
+        this.#events.emit(frame.ackType, signOf(frame))
+    }
+  }
+
+  #refused(frame: ServerFrame): void {
+    const { reason = 'internal_error', clientMsgId, serverMsgId } = frame
+    const retryable = isRetryable(reason)
+    if (reason === 'too_many_requests') this.#outlet.slowDown()
+    const isKnown =
+      clientMsgId !== undefined &&
+      (this.#sender.refused(clientMsgId, reason, this.#clock.now()) ||
+        this.#requests.refused(clientMsgId, reason))
+    this.#events.emit('refused', {
+      reason,
+      retryable,
+      ...(clientMsgId !== undefined && { clientMsgId }),
+      ...(serverMsgId !== undefined && { serverMsgId: textId(serverMsgId) }),
+    })
+    // Something unnamed was not handled. A new connection begins with what the server knows, so it repeats all.
+    if (retryable && !isKnown) this.#restart(reason)
+    this.#outlet.pump()
+  }
+
+  #checkAnswers(): void {
+    if (this.#queue.isOverdue(this.#clock.now() - ANSWER_WITHIN_MS)) this.#restart('a message got no answer')
+  }
+
+  #restart(reason: string): void {
+    this.#link.restart(reason, reason === 'too_many_requests' ? CloseCode.tooManyRequests : 0)
+  }
+}

@@ -1,0 +1,117 @@
+import { expect } from 'chai'
+import { HomingClient, Refused } from '../../../client/index.ts'
+import { ScriptedServer } from './scripted-server.ts'
+import { hastyClock, until } from './support.ts'
+
+describe('sending', () => {
+  let server: ScriptedServer
+  let client: HomingClient
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start()
+    client = new HomingClient({ url: server.url, token: 'good', clock: hastyClock })
+  })
+
+  afterEach(async () => {
+    client.close()
+    await server.stop()
+  })
+
+  it('answers with the seq, first as accepted and then as saved', async () => {
+    server.fate = () => 'accept'
+    await client.connect()
+    const sent = client.send({ to: 'bob', body: 'hello' })
+    expect((await sent.accepted).serverMsgId).to.equal('1')
+    expect(client.unsaved).to.equal(1)
+    server.saveAll()
+    expect(await sent.saved).to.deep.equal({ clientMsgId: sent.clientMsgId, serverMsgId: '1', ts: 1 })
+    expect(client.unsaved).to.equal(0)
+  })
+
+  it('takes a lone saved for both, as servers without the first phase answer', async () => {
+    server.fate = () => 'cut-after'
+    await client.connect()
+    const sent = client.send({ to: 'bob', body: 'hello' })
+    await until(() => server.log.length === 1)
+    server.fate = () => 'save'
+    expect((await sent.accepted).serverMsgId).to.equal('1')
+    expect((await sent.saved).serverMsgId).to.equal('1')
+    expect(server.log).to.have.length(1)
+  })
+
+  it('keeps what is sent before there is a connection', async () => {
+    const sent = client.send({ to: 'bob', body: 'early' })
+    await client.connect()
+    expect((await sent.saved).serverMsgId).to.equal('1')
+  })
+
+  it('sends to a group with its id', async () => {
+    await client.connect()
+    await client.send({ groupId: 'g1', body: 'all', mentions: ['bob'], important: true }).saved
+    const [frame] = server.last.sent('GROUP_CHAT')
+    expect(frame).to.include({ groupId: 'g1', body: 'all', important: true })
+  })
+
+  it('rejects for a final refusal and goes on with the next', async () => {
+    server.fate = frame => (frame.body === 'bad' ? 'bad_to' : 'save')
+    const refused: string[] = []
+    client.on('refused', refusal => refused.push(refusal.reason))
+    await client.connect()
+    const bad = client.send({ to: 'bob', body: 'bad' })
+    const good = client.send({ to: 'bob', body: 'good' })
+    const error = await bad.accepted.catch((e: unknown) => e)
+    expect(error).to.be.instanceOf(Refused).and.to.have.property('reason', 'bad_to')
+    expect(await bad.saved.catch((e: unknown) => e)).to.equal(error)
+    expect((await good.saved).serverMsgId).to.equal('1')
+    expect(refused).to.deep.equal(['bad_to'])
+  })
+
+  it('refuses by itself what would close the connection each time anew', async () => {
+    const error = await client.send({ to: 'bob', body: '€'.repeat(30_000) }).saved.catch((e: unknown) => e)
+    expect(error).to.have.property('reason', 'body_too_long')
+    expect(client.unsaved).to.equal(0)
+  })
+
+  it('answers an id that is still on its way with the same promises', () => {
+    const sent = client.send({ to: 'bob', body: 'x', clientMsgId: 'one' })
+    expect(client.send({ to: 'bob', body: 'x', clientMsgId: 'one' })).to.equal(sent)
+    expect(client.unsaved).to.equal(1)
+  })
+
+  it('stops a conversation at a refusal and resends in order, while another goes on', async () => {
+    let refusals = 0
+    server.fate = frame => (frame.body === 'b2' && refusals++ < 3 ? 'server_busy' : 'save')
+    await client.connect()
+    const sends = ['b1', 'b2', 'b3', 'b4'].map(body => client.send({ to: 'bob', body }))
+    await client.send({ to: 'carol', body: 'c1' }).saved
+    await Promise.all(sends.map(sent => sent.saved))
+    const toBob = server.log.filter(message => message.conversation === 'bob')
+    expect(toBob.map(message => message.body)).to.deep.equal(['b1', 'b2', 'b3', 'b4'])
+    const tries = server.last.sent('SINGLE_CHAT').map(frame => frame.body)
+    expect(tries.join(' ')).to.equal('b1 c1 b2 b3 b4 b2 b2 b2 b3 b4')
+  })
+
+  it('takes a new connection when it cannot tell which frame was refused', async () => {
+    server.fate = () => 'accept'
+    await client.connect()
+    const sent = client.send({ to: 'bob', body: 'x' })
+    await sent.accepted
+    server.fate = () => 'save'
+    server.last.push({ type: 'ERROR', reason: 'internal_error' })
+    await sent.saved
+    expect(server.connections).to.have.length(2)
+  })
+
+  it('resolves a revocation when it is done, also over a lost connection', async () => {
+    await client.connect()
+    await until(() => client.state.name === 'online')
+    const revoked = client.revoke('7')
+    await until(() => server.last.sent('MESSAGE_REVOKE').length === 1)
+    const [first] = server.last.sent('MESSAGE_REVOKE')
+    server.last.socket.terminate()
+    await until(() => server.connections.length === 2 && server.last.sent('MESSAGE_REVOKE').length === 1)
+    expect(server.last.sent('MESSAGE_REVOKE')).to.deep.equal([first])
+    server.last.push({ type: 'ACK', ackType: 'revoked', clientMsgId: first?.clientMsgId ?? '' })
+    await revoked
+  })
+})

@@ -1,0 +1,51 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import type { Clock } from '../../../client/clock.ts'
+
+/** Resolves as soon as `condition` holds; mocha's time-out ends a wait in vain. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await turn()
+}
+
+/** Time that stands still until the test moves it. */
+export class ManualClock implements Clock {
+  #now = 1_000_000
+  #timers: { at: number; run: () => void }[] = []
+
+  now(): number {
+    return this.#now
+  }
+
+  after(ms: number, run: () => void): () => void {
+    const timer = { at: this.#now + ms, run }
+    this.#timers.push(timer)
+    return () => {
+      this.#timers = this.#timers.filter(each => each !== timer)
+    }
+  }
+
+  /** How long until each timer that is set, in ms, shortest first. */
+  get pending(): number[] {
+    return this.#timers.map(timer => timer.at - this.#now).sort((a, b) => a - b)
+  }
+
+  advance(ms: number): void {
+    const end = this.#now + ms
+    for (;;) {
+      const next = this.#timers.filter(timer => timer.at <= end).sort((a, b) => a.at - b.at)[0]
+      if (!next) break
+      this.#now = Math.max(this.#now, next.at)
+      this.#timers = this.#timers.filter(timer => timer !== next)
+      next.run()
+    }
+    this.#now = end
+  }
+}
+
+/** Real time, a thousand times faster. */
+export const hastyClock: Clock = {
+  now: () => performance.now() * 1000,
+  after(ms, run) {
+    const timer = setTimeout(run, ms / 1000)
+    return () => clearTimeout(timer)
+  },
+}
