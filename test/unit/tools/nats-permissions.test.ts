@@ -179,6 +179,15 @@ describe('the shipped NATS configuration', () => {
     for await (const message of watermark) expect(codec.decode(message.data)).to.equal('3')
   })
 
+  it('lets a host tell the savers that the log went back', async () => {
+    const saver = await connectAs('saver')
+    const notices = saver.subscribe('log.went-back', { max: 1 })
+    await saver.flush()
+    const host = await connectAs('host')
+    host.publish('log.went-back', codec.encode('7'))
+    for await (const message of notices) expect(codec.decode(message.data)).to.equal('7')
+  })
+
   it('takes nobody without a password', async () => {
     const failure = await connect({ servers: urls, reconnect: false }).catch(error => error.code)
     expect(failure).to.equal('AUTHORIZATION_VIOLATION')
