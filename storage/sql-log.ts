@@ -26,6 +26,8 @@ const MAX_ENTRIES_A_COMMIT = 1000
 /** How long a commit waits for another connection's write lock, in steps. */
 const BUSY_RETRY_MS = 2
 const BUSY_LIMIT_MS = 5000
+/** How often the position is told when nothing is committed, for who has missed it, ms. */
+const ANNOUNCE_INTERVAL_MS = 500
 /** Pages of WAL before they are moved into the database file: fewer, larger moves cost half. */
 const WAL_CHECKPOINT_PAGES = 10_000
 
@@ -45,6 +47,7 @@ export class SqlLog implements MessageLog {
   readonly #watchers = new ClaimWatchers()
   #waiting: Write[] = []
   #scheduled = false
+  readonly #announcing: NodeJS.Timeout
   #busySince = 0
   #position: number
 
@@ -59,6 +62,8 @@ export class SqlLog implements MessageLog {
     this.#connection.exec(`pragma wal_autocheckpoint = ${WAL_CHECKPOINT_PAGES}`)
     this.#statements = new SqlLogStatements(this.#connection)
     this.#position = this.#statements.position()
+    this.#announcing = setInterval(() => this.#announce(), ANNOUNCE_INTERVAL_MS).unref()
+    this.#announce()
   }
 
   /** The last committed seq. */
@@ -100,18 +105,18 @@ export class SqlLog implements MessageLog {
     return this.#statements.entry(seq)
   }
 
-  /** Tells the position again, for who has missed it. */
-  announce(): void {
-    const notice: WatermarkNotice = { position: this.#position }
-    this.#bus.publish(subjects.watermark, notice)
-  }
-
   /** Commits what was asked for, then closes. */
   async close(): Promise<void> {
     while (this.#waiting.length > 0) {
       await new Promise(resolve => setImmediate(resolve))
     }
+    clearInterval(this.#announcing)
     this.#connection.close()
+  }
+
+  #announce(): void {
+    const notice: WatermarkNotice = { position: this.#position }
+    this.#bus.publish(subjects.watermark, notice)
   }
 
   #ask(write: Write): void {
@@ -159,7 +164,7 @@ export class SqlLog implements MessageLog {
     const last = entries.at(-1)
     if (last) {
       this.#position = last.seq
-      this.announce()
+      this.#announce()
     }
     for (const entry of entries) this.#followers.tell(entry)
     for (const { owner, token } of claims) this.#watchers.claimed(owner, token)
