@@ -5,7 +5,7 @@ import { Child } from '../../../tools/cluster/child.ts'
 import { type NatsUser, natsCredentials, natsSpecs, natsUrls } from '../../../tools/cluster/nats.ts'
 import { PortPicker } from '../../../tools/cluster/ports.ts'
 import { loadSecrets, type Secrets } from '../../../tools/cluster/secrets.ts'
-import { findTool } from '../../../tools/components.ts'
+import { natsOrSkip } from '../../support/nats-server.ts'
 import { useTemporaryFolder } from './temporary-folder.ts'
 
 const codec = StringCodec()
@@ -18,11 +18,7 @@ describe('the shipped NATS configuration', () => {
   const connections: NatsConnection[] = []
 
   beforeEach(async function () {
-    const executable = await findTool('nats-server')
-    if (!executable) {
-      process.stdout.write('    nats-server is not there: `npm run tools` builds it\n')
-      return this.skip()
-    }
+    const executable = await natsOrSkip(this)
     secrets = loadSecrets(folder.path)
     const servers = [await new PortPicker().pick('client', 'http', 'route')]
     urls = natsUrls(servers)
