@@ -44,6 +44,17 @@ export interface Claim extends NewClaim {
   readonly epoch: number
 }
 
+/** Where others may claim unnoticed during a disconnection or a stall: reads are not fenced by the log. */
+export interface ClaimCheck {
+  /** Which of these claims are not the last of their owner any more; as fresh as an append. */
+  superseded(claims: readonly HeldClaim[]): Promise<readonly Owner[]>
+}
+
+export interface HeldClaim {
+  readonly owner: Owner
+  readonly token: string
+}
+
 export interface Fence {
   readonly owner: Owner
   readonly epoch: number

@@ -103,8 +103,8 @@ export class NatsConnection {
   /** Rejects with NoResponders, RequestTimeout or ConnectionLost. */
   request(subject: string, payload: Uint8Array | string, options: RequestOptions): Promise<Msg> {
     if (this.connected) return this.#requests.one(subject, payload, options)
-    if (options.failsWhenLost) return Promise.reject(new ConnectionLost(subject))
-    return delay(options.timeoutMs).then(() => Promise.reject(new ConnectionLost(subject)))
+    if (options.failsWhenLost) return Promise.reject(new ConnectionLost(subject, false))
+    return delay(options.timeoutMs).then(() => Promise.reject(new ConnectionLost(subject, false)))
   }
 
   /** Like `request`, for more than one answer: each goes to `take` until it says true. */
@@ -114,7 +114,7 @@ export class NatsConnection {
     options: RequestOptions,
     take: (msg: Msg) => boolean,
   ): Promise<void> {
-    if (!this.connected) return Promise.reject(new ConnectionLost(subject))
+    if (!this.connected) return Promise.reject(new ConnectionLost(subject, false))
     return this.#requests.many(subject, payload, options, take)
   }
 

@@ -8,11 +8,15 @@ export interface RequestOptions {
   readonly failsWhenLost?: boolean
 }
 
-/** The connection went away, or was not there; the other side may still act on the request. */
+/** The connection went away, or was not there. */
 export class ConnectionLost extends Error {
-  constructor(subject: string) {
+  /** Whether the request may have left, so that the other side may still act on it. */
+  readonly sent: boolean
+
+  constructor(subject: string, sent: boolean) {
     super(`the connection was lost before an answer from ${subject}`)
     this.name = 'ConnectionLost'
+    this.sent = sent
   }
 }
 
@@ -71,7 +75,7 @@ export class NatsRequests {
   /** The client calls nobody back about requests under way when it loses its connection. */
   connectionLost(): void {
     for (const [token, pending] of this.#pending) {
-      if (pending.failsWhenLost) this.#fail(token, pending, new ConnectionLost(pending.subject))
+      if (pending.failsWhenLost) this.#fail(token, pending, new ConnectionLost(pending.subject, true))
     }
   }
 

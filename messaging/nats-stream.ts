@@ -1,0 +1,164 @@
+import type { Msg } from 'nats'
+import { delay } from '../runtime/backoff.ts'
+import { jsonOf } from './nats-bytes.ts'
+import type { NatsConnection } from './nats-connection.ts'
+
+/** The stream that is the log. Its subjects are `im.<feed>` and `im.<owner>`; their live copies `live.…`. */
+export const STREAM = 'IM'
+export const stored = (name: string): string => `im.${name}`
+export const live = (name: string): string => `live.${name}`
+/** The feed or owner of a stored subject. */
+export const nameOf = (subject: string): string => subject.slice('im.'.length)
+
+export interface StoredMessage {
+  readonly seq: number
+  readonly subject: string
+  readonly payload: Uint8Array
+}
+
+/** JetStream answered with an error. */
+export class StreamRefusal extends Error {
+  /** JetStream's err_code; 0 for a status of a direct get. */
+  readonly code: number
+
+  constructor(code: number, description: string) {
+    super(`${description} (${code})`)
+    this.name = 'StreamRefusal'
+    this.code = code
+  }
+}
+
+export const REQUEST_MS = 1_000
+const NO_MESSAGE_FOUND = 10037
+const REPLICA_LAG_MS = 10
+const REPLICA_PATIENCE = 100
+
+/**
+ * Reading the stream. What is asked of the leader sees everything whose append was answered; a direct get is
+ * answered by any replica and may miss the newest. Every method rejects with NoResponders, RequestTimeout,
+ * ConnectionLost or StreamRefusal and may be repeated.
+ */
+export class NatsStream {
+  readonly #connection: NatsConnection
+
+  constructor(connection: NatsConnection) {
+    this.#connection = connection
+  }
+
+  /** The leader's last message of a subject, which may hold wildcards. */
+  last(subject: string): Promise<StoredMessage | undefined> {
+    return this.#messageGet({ last_by_subj: subject })
+  }
+
+  /** The leader's message with this seq. */
+  message(seq: number): Promise<StoredMessage | undefined> {
+    return this.#messageGet({ seq })
+  }
+
+  /** The seq of the last message the stream was given, also when that is gone; from the leader. */
+  async lastSeq(): Promise<number> {
+    const info = (await this.api('STREAM.INFO', '')) as { state: { last_seq: number } }
+    return info.state.last_seq
+  }
+
+  /**
+   * Messages of a subject from `from` on, in order, at most `limit`; none only when none exists up to `target`.
+   * A lagging replica's answer is the beginning of the truth, so any message proves those before it.
+   */
+  async page(subject: string, from: number, target: number, limit: number): Promise<StoredMessage[]> {
+    for (let attempt = 0; attempt < REPLICA_PATIENCE; attempt += 1) {
+      const messages = await this.batch(subject, from, limit, PAGE_BYTES)
+      if (messages.length > 0) return messages
+      const next = await this.#messageGet({ seq: from, next_by_subj: subject })
+      if (next === undefined || next.seq > target) return []
+      await delay(REPLICA_LAG_MS)
+    }
+    throw new StreamRefusal(0, `no replica has the messages of ${subject} from ${from} on`)
+  }
+
+  /** A direct get of what a replica has of a subject from `from` on. */
+  async batch(subject: string, from: number, limit: number, maxBytes: number): Promise<StoredMessage[]> {
+    const messages: StoredMessage[] = []
+    const query = { seq: from, next_by_subj: subject, batch: limit, max_bytes: maxBytes }
+    await this.#direct(query, msg => messages.push(received(msg)))
+    return messages
+  }
+
+  /**
+   * The last seqs of subjects that have one ≥ `from`, from any replica that has got as far as `head`, the
+   * leader's last message. Undefined when none showed that it has; then ask again with a new head.
+   */
+  async lastSeqs(
+    subjects: readonly string[],
+    from: number,
+    head: StoredMessage,
+  ): Promise<ReadonlyMap<string, number> | undefined> {
+    // The head is asked for too: without any result there would be no word of how far the replica has got.
+    const query = { multi_last: [...subjects, head.subject], seq: from }
+    for (let attempt = 0; attempt < REPLICA_PATIENCE; attempt += 1) {
+      const seqs = new Map<string, number>()
+      const end = await this.#direct(query, msg => seqs.set(header(msg, 'Nats-Subject'), seqOf(msg)))
+      if (end && Number(header(end, 'Nats-UpTo-Sequence')) >= head.seq) return seqs
+      await delay(REPLICA_LAG_MS)
+    }
+    return undefined
+  }
+
+  async purge(request: { readonly seq: number; readonly filter?: string }): Promise<void> {
+    await this.api('STREAM.PURGE', JSON.stringify(request))
+  }
+
+  /** One request of the JetStream API; its error answers reject with StreamRefusal. */
+  async api(method: string, payload: string, timeoutMs = REQUEST_MS): Promise<unknown> {
+    const subject = `$JS.API.${method}.${STREAM}`
+    const msg = await this.#connection.request(subject, payload, { timeoutMs, failsWhenLost: true })
+    const answer = jsonOf(msg.data) as { error?: { err_code: number; description: string } }
+    if (answer.error) throw new StreamRefusal(answer.error.err_code, answer.error.description)
+    return answer
+  }
+
+  async #messageGet(query: object): Promise<StoredMessage | undefined> {
+    try {
+      const answer = (await this.api('STREAM.MSG.GET', JSON.stringify(query))) as MessageAnswer
+      const { seq, subject, data } = answer.message
+      return { seq, subject, payload: Buffer.from(data ?? '', 'base64') }
+    } catch (error) {
+      if (error instanceof StreamRefusal && error.code === NO_MESSAGE_FOUND) return undefined
+      throw error
+    }
+  }
+
+  /** Answers the message that ended the results, undefined when there were none at all. */
+  async #direct(query: object, take: (msg: Msg) => void): Promise<Msg | undefined> {
+    let end: Msg | undefined
+    const options = { timeoutMs: DIRECT_MS, failsWhenLost: true }
+    const subject = `$JS.API.DIRECT.GET.${STREAM}`
+    await this.#connection.requestMany(subject, JSON.stringify(query), options, msg => {
+      const status = msg.headers?.code ?? 0
+      if (status === 0) {
+        take(msg)
+        return false
+      }
+      if (status === 204) end = msg
+      else if (status !== 404) throw new StreamRefusal(0, msg.headers?.status ?? '')
+      return true
+    })
+    return end
+  }
+}
+
+const DIRECT_MS = 2_000
+const PAGE_BYTES = 2_000_000
+
+interface MessageAnswer {
+  readonly message: { readonly seq: number; readonly subject: string; readonly data?: string }
+}
+
+export const header = (msg: Msg, name: string): string => msg.headers?.get(name) ?? ''
+export const seqOf = (msg: Msg): number => Number(header(msg, 'Nats-Sequence'))
+
+const received = (msg: Msg): StoredMessage => ({
+  seq: seqOf(msg),
+  subject: header(msg, 'Nats-Subject'),
+  payload: msg.data,
+})
