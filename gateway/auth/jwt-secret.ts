@@ -2,15 +2,20 @@ import { randomBytes } from 'node:crypto'
 import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from '../../runtime/logger.ts'
+import type { Settings } from '../../runtime/settings.ts'
 
 /** HS256 is as strong as its key; RFC 7518, 3.2 asks for at least the hash's length. */
 export const MIN_SECRET_BYTES = 32
 
-/** The HS256 secret: JWT_SECRET, or one made at the first start and kept in DATA_DIR/jwt-secret. */
+/**
+ * The HS256 secret: JWT_SECRET, or one made at the first start and kept in DATA_DIR/jwt-secret. Undefined where
+ * another algorithm is configured, which needs none.
+ */
 export async function readJwtSecret(
-  settings: { readonly JWT_SECRET?: string | undefined; readonly DATA_DIR: string },
+  settings: Pick<Settings, 'JWT_ALGORITHM' | 'JWT_SECRET' | 'DATA_DIR'>,
   logger: Logger,
-): Promise<string> {
+): Promise<string | undefined> {
+  if (settings.JWT_ALGORITHM !== 'HS256') return undefined
   if (settings.JWT_SECRET === undefined) return readKeptSecret(settings.DATA_DIR, logger)
   const bytes = Buffer.byteLength(settings.JWT_SECRET)
   // Deployments that bring their own tokens bring their secrets: refusing would lock them out.

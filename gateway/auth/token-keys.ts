@@ -1,11 +1,7 @@
 import { type CryptoKey, createRemoteJWKSet, importSPKI, type JWTVerifyGetKey } from 'jose'
+import type { Settings } from '../../runtime/settings.ts'
 
-export interface TokenSettings {
-  readonly JWT_ALGORITHM: 'HS256' | 'EdDSA' | 'RS256'
-  readonly JWT_ISSUER: string
-  readonly JWT_PUBLIC_KEY?: string | undefined
-  readonly JWKS_URL?: string | undefined
-}
+export type TokenSettings = Pick<Settings, 'JWT_ALGORITHM' | 'JWT_ISSUER' | 'JWT_PUBLIC_KEY' | 'JWKS_URL'>
 
 /** `sign` is absent where somebody else issues the tokens and only a public key is known here. */
 export interface TokenKeys {

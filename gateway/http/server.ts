@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import { type FastifyBaseLogger, type FastifyReply, fastify } from 'fastify'
+import { type FastifyBaseLogger, type FastifyReply, fastify, LogController } from 'fastify'
 import type { Registry } from 'prom-client'
 import type { Logger } from '../../runtime/logger.ts'
 import { answerIn, refuse, restEnvelope } from './envelope.ts'
@@ -71,7 +71,7 @@ function createApp({ logger, trustedProxies }: HttpOptions): ZodApp {
   return fastify({
     loggerInstance,
     // A line for each request would drown the lines that somebody may have to act on.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { readJwtSecret } from '../../../gateway/auth/jwt-secret.ts'
 import { makeLogger } from '../../../runtime/logger.ts'
+import { readSettings } from '../../../runtime/settings.ts'
 
 describe('the secret of access tokens', () => {
   let dir: string
@@ -16,7 +17,10 @@ describe('the secret of access tokens', () => {
   })
   afterEach(() => rm(dir, { recursive: true }))
 
-  const read = (JWT_SECRET?: string) => readJwtSecret({ JWT_SECRET, DATA_DIR: join(dir, 'data') }, logger)
+  const settings = (environment: object = {}) =>
+    readSettings({ HOMING_DATA_DIR: join(dir, 'data'), ...environment })
+  const read = async (secret?: string) =>
+    (await readJwtSecret(settings({ HOMING_JWT_SECRET: secret }), logger)) ?? 'none'
   const path = () => join(dir, 'data', 'jwt-secret')
 
   it('is made once, for its owner only, and said without being told', async () => {
@@ -43,6 +47,11 @@ describe('the secret of access tokens', () => {
     expect(lines).to.deep.equal([])
     expect(await read('short')).to.equal('short')
     expect(lines[0]).to.contain('JWT_SECRET is short').and.not.contain('"short"')
+  })
+
+  it('is not made where tokens are of another algorithm', async () => {
+    expect(await readJwtSecret(settings({ HOMING_JWT_ALGORITHM: 'EdDSA' }), logger)).to.equal(undefined)
+    expect(await readdir(dir)).to.deep.equal([])
   })
 
   it('a file that holds none stops the start', async () => {

@@ -5,9 +5,10 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { exportJWK, SignJWT } from 'jose'
 import { hasRole, Tokens } from '../../../gateway/auth/tokens.ts'
+import { readSettings } from '../../../runtime/settings.ts'
 
 const SECRET = 'a secret of at least thirty-two bytes'
-const settings = { JWT_ALGORITHM: 'HS256', JWT_ISSUER: 'homing' } as const
+const settings = readSettings({})
 const tokens = await Tokens.create(settings, SECRET)
 const inAnHour = () => Math.floor(Date.now() / 1000) + 3600
 
