@@ -1,0 +1,22 @@
+import { Standalone } from '../support/standalone.ts'
+import { offlineSuite } from './offline.ts'
+import { sendingSuite } from './sending.ts'
+import { singleLoginSuite } from './single-login.ts'
+
+describe('standalone', () => {
+  let server: Standalone
+
+  before(async () => {
+    server = await Standalone.start({
+      FRAMES_PER_SECOND: '10000',
+      FRAMES_BURST: '10000',
+      MESSAGES_PER_SECOND: '10000',
+      MESSAGES_BURST: '10000',
+    })
+  })
+  after(() => server.stop())
+
+  sendingSuite(() => server)
+  singleLoginSuite(() => server)
+  offlineSuite(() => server)
+})
