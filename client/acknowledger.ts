@@ -7,8 +7,8 @@ interface Marks {
   pushed: number
   /** Last one that the application is done with. */
   handled: number
-  /** Last one acknowledged over this connection. */
-  acknowledged: number
+  /** Last one that was, or is to be, acknowledged over this connection. */
+  due: number
 }
 
 const EVERY_MS = 100
@@ -45,9 +45,8 @@ export class Acknowledger {
   flush(): void {
     this.#messages = 0
     for (const marks of this.#due) {
-      const upTo = Math.min(marks.pushed, marks.handled)
-      if (!this.#offer({ type: 'ACK', ackType: 'delivered', serverMsgId: String(upTo), upTo: true })) break
-      marks.acknowledged = upTo
+      if (!this.#offer({ type: 'ACK', ackType: 'delivered', serverMsgId: String(marks.due), upTo: true }))
+        break
       this.#due.delete(marks)
     }
     if (this.#due.size > 0) this.#alarm.set(EVERY_MS)
@@ -61,12 +60,14 @@ export class Acknowledger {
     this.#messages = 0
     for (const marks of this.#feeds.values()) {
       marks.pushed = 0
-      marks.acknowledged = 0
+      marks.due = 0
     }
   }
 
   #look(marks: Marks): void {
-    if (Math.min(marks.pushed, marks.handled) <= marks.acknowledged) return
+    const upTo = Math.min(marks.pushed, marks.handled)
+    if (upTo <= marks.due) return
+    marks.due = upTo
     this.#due.add(marks)
     this.#messages += 1
     if (this.#messages >= EVERY_MESSAGES) this.flush()
@@ -76,7 +77,7 @@ export class Acknowledger {
   #marks(feed: string): Marks {
     let marks = this.#feeds.get(feed)
     if (!marks) {
-      marks = { pushed: 0, handled: 0, acknowledged: 0 }
+      marks = { pushed: 0, handled: 0, due: 0 }
       this.#feeds.set(feed, marks)
     }
     return marks

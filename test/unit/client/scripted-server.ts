@@ -59,6 +59,14 @@ export class ServerSide {
     })
   }
 
+  /** What either side sent before has arrived after one; the answers to it after two. */
+  async roundTrips(count: number): Promise<void> {
+    for (let i = 0; i < count; i += 1) {
+      this.socket.ping()
+      await once(this.socket, 'pong')
+    }
+  }
+
   sent(type: string): Frame[] {
     return this.frames.filter(frame => frame.type === type)
   }
@@ -162,6 +170,8 @@ export class ScriptedServer {
       case 'cut-after':
         this.#append({ conversation, clientMsgId, body })
         side.socket.terminate()
+        break
+      case 'ignore':
         break
       case 'cut-before':
         side.socket.terminate()
