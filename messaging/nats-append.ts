@@ -42,6 +42,8 @@ export class NatsAppends {
   }
 
   async append(fence: Fence, entries: readonly NewEntry[]): Promise<readonly Appended[]> {
+    // To the log, expecting 0 means that nobody has claimed: it would let anybody write.
+    if (fence.epoch < 1) throw new Superseded(fence.owner)
     this.#parts.gate.check()
     const appended: Appended[] = []
     for (const entry of entries) appended.push(await this.#one(fence, entry))
@@ -61,6 +63,8 @@ export class NatsAppends {
       if (!this.#parts.head.current) await this.#parts.head.admit()
       try {
         const answer = await store(this.#parts.connection, stored(feed), payload, headers)
+        // With replicas a known id is answered before the fence is looked at.
+        if (answer.duplicate) await this.#checkFence(fence)
         return this.#accept(feed, answer, floor)
       } catch (error) {
         if (isRefusal(error, WRONG_LAST_SEQUENCE)) await this.#checkFence(fence)
@@ -91,5 +95,13 @@ export const isRefusal = (error: unknown, code: number): boolean =>
 
 /** Headers lose the spaces around a value, which may be part of an id. */
 export const encodeDedupeId = (id: string): string => (PLAIN.test(id) ? id : encodeURIComponent(id))
-export const decodeDedupeId = (id: string): string => (id.includes('%') ? decodeURIComponent(id) : id)
+
+export function decodeDedupeId(header: string): string {
+  try {
+    return decodeURIComponent(header)
+  } catch {
+    return header
+  }
+}
+
 const PLAIN = /^[!-$&-~]*$/

@@ -16,6 +16,9 @@ type FeedState =
   | { readonly kind: 'fetching'; readonly target: number }
   | { readonly kind: 'stopped' }
 
+/** Where what is missing is fetched. */
+export type FeedSource = Pick<NatsStream, 'page'>
+
 export type EntryHandler = (entry: LogEntry) => void
 
 const PAGE = 256
@@ -23,14 +26,14 @@ const PAGE = 256
 /** One followed feed: its live copies in order, and what is missing among them fetched from the stream. */
 export class NatsFeed {
   readonly feed: Feed
-  readonly #stream: NatsStream
+  readonly #stream: FeedSource
   readonly #logger: Logger
   readonly #handlers: Set<EntryHandler> = new Set()
   #state: FeedState = { kind: 'starting', highest: 0 }
   /** Everything of the feed up to this seq was delivered, or stored before anybody followed. */
   #last = 0
 
-  constructor(feed: Feed, stream: NatsStream, logger: Logger) {
+  constructor(feed: Feed, stream: FeedSource, logger: Logger) {
     this.feed = feed
     this.#stream = stream
     this.#logger = logger

@@ -14,6 +14,8 @@ export interface StoredMessage {
   readonly seq: number
   readonly subject: string
   readonly payload: Uint8Array
+  /** As its header has it; only on what a direct get answered. */
+  readonly dedupeId?: string
 }
 
 /** JetStream answered with an error. */
@@ -104,8 +106,12 @@ export class NatsStream {
     return undefined
   }
 
-  async purge(request: { readonly seq: number; readonly filter?: string }): Promise<void> {
-    await this.api('STREAM.PURGE', JSON.stringify(request))
+  /** Removes what has a lower seq than `seq`; without a filter the next message has at least that. */
+  async purge(
+    request: { readonly seq: number; readonly filter?: string },
+    timeoutMs = REQUEST_MS,
+  ): Promise<void> {
+    await this.api('STREAM.PURGE', JSON.stringify(request), timeoutMs)
   }
 
   /** One request of the JetStream API; its error answers reject with StreamRefusal. */
@@ -131,7 +137,7 @@ export class NatsStream {
   /** Answers the message that ended the results, undefined when there were none at all. */
   async #direct(query: object, take: (msg: Msg) => void): Promise<Msg | undefined> {
     let end: Msg | undefined
-    const options = { timeoutMs: DIRECT_MS, failsWhenLost: true }
+    const options = { timeoutMs: REQUEST_MS, failsWhenLost: true }
     const subject = `$JS.API.DIRECT.GET.${STREAM}`
     await this.#connection.requestMany(subject, JSON.stringify(query), options, msg => {
       const status = msg.headers?.code ?? 0
@@ -147,7 +153,6 @@ export class NatsStream {
   }
 }
 
-const DIRECT_MS = 2_000
 const PAGE_BYTES = 2_000_000
 
 interface MessageAnswer {
@@ -161,4 +166,5 @@ const received = (msg: Msg): StoredMessage => ({
   seq: seqOf(msg),
   subject: header(msg, 'Nats-Subject'),
   payload: msg.data,
+  dedupeId: header(msg, 'Nats-Msg-Id'),
 })

@@ -1,0 +1,126 @@
+import { delay } from '../runtime/backoff.ts'
+import type { BatchLimits, LogBatch, LogReader, LogRecord } from './log-reader.ts'
+import { LogUnavailable } from './message-log.ts'
+import { decodeDedupeId } from './nats-append.ts'
+import { jsonOf } from './nats-bytes.ts'
+import type { NatsConnection } from './nats-connection.ts'
+import { decodeEntry, isClaim } from './nats-entries.ts'
+import { WENT_BACK, type WentBackNotice } from './nats-head.ts'
+import { NatsStream, nameOf, type StoredMessage } from './nats-stream.ts'
+
+/** What is purged once it is saved: messages and events, never claims. */
+const PURGED = ['im.direct.>', 'im.group.>', 'im.event']
+const PURGE_MS = 10_000
+const IDLE_MIN_MS = 2
+const IDLE_MAX_MS = 20
+
+/**
+ * Reads by direct gets from a seq on: any replica's answer is in order and complete as far as it goes, so there is
+ * no consumer to lose or to reset. At the end of the log it asks again every few milliseconds.
+ */
+export class NatsLogReader implements LogReader {
+  readonly #connection: NatsConnection
+  readonly #stream: NatsStream
+  #losses = 0
+
+  constructor(connection: NatsConnection) {
+    this.#connection = connection
+    this.#stream = new NatsStream(connection)
+    connection.onState(state => {
+      if (state === 'disconnected') this.#losses += 1
+    })
+  }
+
+  lastSeq(): Promise<number> {
+    return orUnavailable(this.#stream.lastSeq())
+  }
+
+  async *open(fromSeq: number, limits: BatchLimits, signal: AbortSignal): AsyncIterable<LogBatch> {
+    const losses = this.#losses
+    let idleMs = IDLE_MIN_MS
+    let from = fromSeq
+    let next = this.#fetch(from, limits)
+    while (!signal.aborted) {
+      const messages = await next.catch(error => {
+        if (signal.aborted) return []
+        throw error
+      })
+      // Another log may have been put in this one's place while the connection was lost.
+      if (this.#losses > losses) throw new LogUnavailable('the connection was lost')
+      const last = messages.at(-1)
+      if (last) {
+        from = last.seq + 1
+        idleMs = IDLE_MIN_MS
+      } else {
+        await delay(idleMs, signal).catch(() => {})
+        idleMs = Math.min(idleMs * 2, IDLE_MAX_MS)
+      }
+      next = this.#fetch(from, limits)
+      // It may fail while the consumer is still busy; then it is thrown when it is awaited.
+      next.catch(() => {})
+      for (const records of within(limits, messages.map(recordOf))) {
+        if (signal.aborted) return
+        yield { records }
+      }
+    }
+  }
+
+  async purgeSaved(upTo: number): Promise<void> {
+    for (const filter of PURGED) {
+      await orUnavailable(this.#stream.purge({ seq: upTo + 1, filter }, PURGE_MS))
+    }
+  }
+
+  moveBeyond(position: number): Promise<void> {
+    return orUnavailable(this.#stream.purge({ seq: position + 1 }, PURGE_MS))
+  }
+
+  onWentBack(handler: (highestSeen: number) => void): void {
+    this.#connection.subscribe(WENT_BACK, msg => handler((jsonOf(msg.data) as WentBackNotice).seen))
+  }
+
+  #fetch(from: number, { maxRecords, maxBytes }: BatchLimits): Promise<StoredMessage[]> {
+    return orUnavailable(this.#stream.batch('>', Math.max(from, 1), maxRecords, maxBytes))
+  }
+}
+
+async function orUnavailable<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    throw new LogUnavailable((error as Error).message, { cause: error })
+  }
+}
+
+function recordOf({ seq, subject, payload, dedupeId }: StoredMessage): LogRecord {
+  if (isClaim(subject)) return { kind: 'claim', seq, owner: nameOf(subject) }
+  try {
+    return { kind: 'entry', seq, feed: nameOf(subject), entry: decodeEntry(payload), bytes: payload.length }
+  } catch (error) {
+    const detail = (error as Error).message
+    const sender = dedupeId ? { dedupeId: decodeDedupeId(dedupeId) } : {}
+    return { kind: 'undecodable', seq, subject, payload, detail, ...sender }
+  }
+}
+
+function bytesOf(record: LogRecord): number {
+  if (record.kind === 'claim') return 0
+  return record.kind === 'entry' ? record.bytes : record.payload.length
+}
+
+/** The server stops only after the message that goes over the limit. */
+function* within(limits: BatchLimits, records: readonly LogRecord[]): Iterable<LogRecord[]> {
+  let batch: LogRecord[] = []
+  let bytes = 0
+  for (const record of records) {
+    const more = bytesOf(record)
+    if (batch.length > 0 && bytes + more > limits.maxBytes) {
+      yield batch
+      batch = []
+      bytes = 0
+    }
+    batch.push(record)
+    bytes += more
+  }
+  if (batch.length > 0) yield batch
+}
