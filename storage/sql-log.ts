@@ -26,6 +26,12 @@ const MAX_ENTRIES_A_COMMIT = 1000
 /** How long a commit waits for another connection's write lock, in steps. */
 const BUSY_RETRY_MS = 2
 const BUSY_LIMIT_MS = 5000
+
+export interface SqlLogOptions {
+  /** How long a commit may wait for the lock of another writer. */
+  readonly busyLimitMs?: number
+}
+
 /** How often the position is told when nothing is committed, for who has missed it, ms. */
 const ANNOUNCE_INTERVAL_MS = 500
 /** Pages of WAL before they are moved into the database file: fewer, larger moves cost half. */
@@ -48,11 +54,13 @@ export class SqlLog implements MessageLog {
   #waiting: Write[] = []
   #scheduled = false
   readonly #announcing: NodeJS.Timeout
+  readonly #busyLimitMs: number
   #busySince = 0
   #position: number
 
   /** The file must have its tables. */
-  constructor(path: string, bus: Bus, logger: Logger) {
+  constructor(path: string, bus: Bus, logger: Logger, { busyLimitMs = BUSY_LIMIT_MS }: SqlLogOptions = {}) {
+    this.#busyLimitMs = busyLimitMs
     this.#bus = bus
     this.#logger = logger
     this.#followers = new FeedFollowers(logger)
@@ -107,6 +115,7 @@ export class SqlLog implements MessageLog {
 
   /** Commits what was asked for, then closes. */
   async close(): Promise<void> {
+    if (!this.#connection.isOpen) return
     while (this.#waiting.length > 0) {
       await new Promise(resolve => setImmediate(resolve))
     }
@@ -182,7 +191,7 @@ export class SqlLog implements MessageLog {
 
   #mayWait(): boolean {
     this.#busySince ||= performance.now()
-    return performance.now() - this.#busySince < BUSY_LIMIT_MS
+    return performance.now() - this.#busySince < this.#busyLimitMs
   }
 
   #postpone(writes: readonly Write[]): void {
