@@ -11,12 +11,11 @@ export interface OutboundLimits {
 /** A slow connection is cut off at once at this multiple of `slowBytes`. */
 const HARD_LIMIT_FACTOR = 16
 
-/** The writing side of a WebSocket: the frames of one tick leave in one write, and a slow reader is noticed. */
+/** The writing side of a WebSocket: the frames of one turn of the event loop leave in one write, and a slow reader is noticed. */
 export class Outbound {
   readonly #socket: WebSocket
   readonly #stream: Duplex
   readonly #limits: OutboundLimits
-  #corked = false
   #slowSince = 0
 
   /** `stream` is what the WebSocket writes to. */
@@ -28,14 +27,7 @@ export class Outbound {
 
   send(frame: string): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
-    if (!this.#corked) {
-      this.#corked = true
-      this.#stream.cork()
-      process.nextTick(() => {
-        this.#corked = false
-        this.#stream.uncork()
-      })
-    }
+    if (this.#stream.writableCorked === 0) corkUntilTurnEnds(this.#stream)
     this.#socket.send(frame)
     if (this.#socket.bufferedAmount > this.#limits.slowBytes * HARD_LIMIT_FACTOR) this.#socket.terminate()
   }
@@ -67,4 +59,16 @@ export class Outbound {
     this.#socket.resume()
     this.#socket.close(code, reason)
   }
+}
+
+const corked: Duplex[] = []
+
+/** One callback a turn for all streams: under load, a system call for each frame is what costs most. */
+function corkUntilTurnEnds(stream: Duplex): void {
+  stream.cork()
+  if (corked.push(stream) === 1) setImmediate(uncorkAll)
+}
+
+function uncorkAll(): void {
+  for (const stream of corked.splice(0)) stream.uncork()
 }
