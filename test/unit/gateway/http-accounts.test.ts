@@ -203,6 +203,14 @@ describe('accounts over HTTP', () => {
       expect((await refresh(second.refreshToken)).status).to.equal(401)
     })
 
+    it('tokens are stored as hashes only', async () => {
+      const { refreshToken } = (await login()).body.data
+      expect(Buffer.from(refreshToken, 'base64url')).to.have.length(32)
+      const use = (hash: string) => gateway.store.accounts.useRefreshToken(hash, Date.now())
+      expect(await use(refreshToken)).to.include({ outcome: 'unknown' })
+      expect(await use(sha256(refreshToken))).to.include({ outcome: 'used' })
+    })
+
     it('of one token at once gives one grant', async () => {
       const { refreshToken } = (await login()).body.data
       const answers = await Promise.all(Array.from({ length: 10 }, () => refresh(refreshToken)))
@@ -212,7 +220,7 @@ describe('accounts over HTTP', () => {
     it('refuses expired and made-up tokens', async () => {
       const token = 'expired'
       await gateway.store.accounts.addRefreshToken({
-        hash: createHash('sha256').update(token).digest('hex'),
+        hash: sha256(token),
         userId: 10001,
         family: 'f',
         sessionVersion: 0,
@@ -234,6 +242,9 @@ describe('accounts over HTTP', () => {
       expect(gateway.raised.at(-1)).to.deep.equal({ user: '10001', version: 2 })
       expect((await verify(accessToken)).body.data.reason).to.equal('session_invalid')
       expect((await refresh(refreshToken)).status).to.equal(401)
+      expect(await gateway.store.accounts.useRefreshToken(sha256(refreshToken), 0)).to.include({
+        outcome: 'revoked',
+      })
     })
 
     it('works for a user who has no account', async () => {
@@ -309,6 +320,8 @@ describe('accounts over HTTP', () => {
     await other.close()
   })
 })
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 const foreignToken = (claims: Record<string, unknown>, expires = '1h') =>
   new SignJWT(claims)
