@@ -1,4 +1,13 @@
+import { expect } from 'chai'
 import type { Context } from 'mocha'
+import type { LogRecord } from '../../messaging/log-reader.ts'
+import {
+  type Appended,
+  type Fence,
+  type LogEntry,
+  LogUnavailable,
+  type NewEntry,
+} from '../../messaging/message-log.ts'
 import { NatsBus } from '../../messaging/nats-bus.ts'
 import { connectNats, type NatsConnection } from '../../messaging/nats-connection.ts'
 import { NatsLog, type NatsLogOptions } from '../../messaging/nats-log.ts'
@@ -6,8 +15,9 @@ import { NatsLogReader } from '../../messaging/nats-log-reader.ts'
 import { NatsStream } from '../../messaging/nats-stream.ts'
 import { ensureStream } from '../../messaging/nats-stream-config.ts'
 import { Watermark } from '../../messaging/watermark.ts'
-import type { DirectEntry } from '../../protocol/entries.ts'
+import { delay } from '../../runtime/backoff.ts'
 import { makeLogger } from '../../runtime/logger.ts'
+import { direct, ownership } from '../contract/message-log.ts'
 import { NatsServers, natsOrSkip } from './nats-server.ts'
 
 const logger = makeLogger(process.env.TEST_LOG ?? 'silent', 'test')
@@ -67,21 +77,74 @@ export async function openLog(urls: string[], options: Partial<NatsLogOptions> =
   return { connection, bus, watermark, log, reader: new NatsLogReader(connection) }
 }
 
-/** A message that is easy to recognise. */
-export function message(from: string, to: string, id: string): DirectEntry {
-  return { kind: 'direct', from, to, clientMsgId: id, body: `body of ${id}`, msgType: 'TEXT', ts: 1 }
+/** Every record the log holds now, in order. */
+export async function everything(reader: NatsLogReader): Promise<LogRecord[]> {
+  const end = await reader.lastSeq()
+  const stop = new AbortController()
+  const records: LogRecord[] = []
+  if (end === 0) return records
+  for await (const batch of reader.open(1, { maxRecords: 1_000, maxBytes: 1_000_000 }, stop.signal)) {
+    records.push(...batch.records)
+    if ((records.at(-1)?.seq ?? 0) >= end) stop.abort()
+  }
+  return records
 }
 
-/** The same as an append takes it. */
-export const newMessage = (from: string, to: string, id: string) => ({
-  feed: `direct.${to}`,
-  dedupeId: `${from}:${id}`,
-  entry: message(from, to, id),
-})
+/** An owner that appends one message after the other, and repeats a call until it is answered. */
+export class Sender {
+  readonly name: string
+  readonly #log: NatsLog
+  readonly #to: string
+  readonly acknowledged: { readonly id: string; readonly seq: number }[] = []
+  /** How often a call had to be repeated. */
+  repeats = 0
+  #stopped = false
+  #done: Promise<void> = Promise.resolve()
 
-let names = 0
-/** A name that no other test of this run uses. */
-export const unique = (prefix: string): string => {
-  names += 1
-  return `${prefix}${names}-${process.pid}`
+  constructor(log: NatsLog, name: string, to: string) {
+    this.#log = log
+    this.name = name
+    this.#to = to
+  }
+
+  async start(): Promise<void> {
+    const fence = await ownership(this.#log, this.name)
+    this.#done = this.#run(fence)
+  }
+
+  /** Resolves when the call under way is answered. */
+  stop(): Promise<void> {
+    this.#stopped = true
+    return this.#done
+  }
+
+  async #run(fence: Fence): Promise<void> {
+    for (let n = 0; !this.#stopped; n += 1) {
+      const id = `m${n}`
+      const [appended] = await this.#untilAnswered(fence, direct(this.name, this.#to, id))
+      if (appended) this.acknowledged.push({ id, seq: appended.seq })
+    }
+  }
+
+  async #untilAnswered(fence: Fence, entry: NewEntry): Promise<readonly Appended[]> {
+    for (;;) {
+      try {
+        return await this.#log.append(fence, [entry])
+      } catch (error) {
+        if (!(error instanceof LogUnavailable)) throw error
+        this.repeats += 1
+        await delay(20)
+      }
+    }
+  }
+}
+
+/** What one feed's follower is shown must be what was acknowledged: all of it, once, in order. */
+export function expectNothingLost(seen: readonly LogEntry[], senders: readonly Sender[]): void {
+  const seqs = seen.map(({ seq }) => seq)
+  expect(seqs).to.deep.equal([...new Set(seqs)].sort((a, b) => a - b))
+  for (const { name, acknowledged } of senders) {
+    const own = seen.filter(({ entry }) => entry.from === name)
+    expect(own.map(({ seq, entry }) => ({ id: entry.clientMsgId, seq }))).to.deep.equal(acknowledged)
+  }
 }
