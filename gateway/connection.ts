@@ -1,72 +1,26 @@
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
-import type { Attached, OpResult, Refused, UserContract } from '../actors/user/contract.ts'
-import type { Watermark } from '../messaging/watermark.ts'
+import type { Attached, OpResult, Refused } from '../actors/user/contract.ts'
 import { CloseCode } from '../protocol/close-codes.ts'
 import { type Reason, refusals } from '../protocol/errors.ts'
 import type { PushEvent } from '../protocol/events.ts'
-import type { Actors } from '../runtime/actor-runtime.ts'
-import type { Logger } from '../runtime/logger.ts'
-import type { Settings } from '../runtime/settings.ts'
-import type { Session, Tokens } from './auth/tokens.ts'
+import type { Session } from './auth/tokens.ts'
 import { verifySession } from './auth/verify-session.ts'
-import type { GatewayMetrics } from './metrics.ts'
+import { Conduct } from './conduct.ts'
+import type { ConnectionParts } from './connection-parts.ts'
+import type { ConnectionState } from './connection-state.ts'
 import { OpQueue, type OpQueueOwner, type QueuedOp } from './op-queue.ts'
 import { Outbound } from './outbound.ts'
 import { PushInbox } from './push-inbox.ts'
-import { Rates } from './rates.ts'
-import type { AwaitingSave, SavedAcks } from './saved-acks.ts'
-import { Strikes } from './strikes.ts'
-import type { About, AuthFailure, ClientFrame, Wire, WireProtocol } from './wire-protocol.ts'
-
-/** What a gateway gives all its connections. */
-export interface ConnectionParts {
-  readonly gatewayId: string
-  readonly users: Actors<UserContract>
-  readonly tokens: Tokens
-  readonly watermark: Watermark
-  readonly savedAcks: SavedAcks
-  readonly metrics: GatewayMetrics
-  readonly settings: Settings
-  readonly logger: Logger
-  /** Called once, when the connection's socket is closed. */
-  readonly closed: (connection: Connection) => void
-}
-
-interface Held {
-  readonly epoch: number
-  readonly n: number
-  readonly event: PushEvent
-}
-
-interface Bound {
-  readonly session: Session
-  readonly device: string
-  readonly hostId: string
-}
-
-/**
- * - `awaiting-auth`: no token yet; the first frame has to bring one.
- * - `authenticating`: a token is being verified; frames wait.
- * - `confirming`: the actor is asked to bind or touch; operations and pushes wait.
- * - `bound`: everything flows.
- * - `closing`: nothing is accepted or delivered any more.
- */
-type State =
-  | { readonly phase: 'awaiting-auth'; readonly timer: NodeJS.Timeout }
-  | { readonly phase: 'authenticating'; readonly backlog: ClientFrame[] }
-  | {
-      readonly phase: 'confirming'
-      readonly session: Session
-      readonly device: string
-      readonly held: Held[]
-    }
-  | ({ readonly phase: 'bound' } & Bound)
-  | { readonly phase: 'closing' }
-
-const STRIKE_WINDOW_MS = 10_000
-const PACE_STRIKES = 3
-const PROTOCOL_STRIKES = 4
+import type { AwaitingSave } from './saved-acks.ts'
+import {
+  type About,
+  type AuthFailure,
+  aboutFrame,
+  type ClientFrame,
+  type Wire,
+  type WireProtocol,
+} from './wire-protocol.ts'
 
 /** One client's socket, from its upgrade to its close. */
 export class Connection {
@@ -74,13 +28,11 @@ export class Connection {
   readonly #protocol: WireProtocol
   readonly #parts: ConnectionParts
   readonly #outbound: Outbound
-  readonly #rates: Rates
+  readonly #conduct: Conduct
   readonly #inbox: PushInbox
-  readonly #paceStrikes = new Strikes(PACE_STRIKES, STRIKE_WINDOW_MS)
-  readonly #protocolStrikes = new Strikes(PROTOCOL_STRIKES, STRIKE_WINDOW_MS)
   readonly #device: string | undefined
   #ops: OpQueue
-  #state: State
+  #state: ConnectionState
   #lastRead = Date.now()
   #lastPing = Date.now()
   #drained: (() => void) | undefined
@@ -102,7 +54,7 @@ export class Connection {
       slowBytes: settings.SEND_BUFFER_BYTES,
       slowMs: settings.SLOW_TIMEOUT_MS,
     })
-    this.#rates = new Rates(settings)
+    this.#conduct = new Conduct(settings)
     this.#inbox = new PushInbox(parts.watermark, settings.DELIVER_BEFORE_SAVED, event => this.#write(event))
     this.#ops = this.#newQueue(false)
     const timer = setTimeout(() => this.#refuse('auth_timeout'), settings.AUTH_TIMEOUT_MS)
@@ -147,7 +99,7 @@ export class Connection {
   async doubt(): Promise<void> {
     if (this.#state.phase !== 'bound') return
     const { session, device } = this.#state
-    const confirming: State = { phase: 'confirming', session, device, held: [] }
+    const confirming: ConnectionState = { phase: 'confirming', session, device, held: [] }
     this.#state = confirming
     this.#ops.close()
     try {
@@ -226,7 +178,7 @@ export class Connection {
     this.#alive()
     const user = 'session' in this.#state ? this.#state.session.user : undefined
     const frame = this.#protocol.decode(data, isBinary, user)
-    if (this.#rates.frame()) this.#handle(frame)
+    if (this.#conduct.rates.frame()) this.#handle(frame)
     else this.#refuseOverRate(frame)
   }
 
@@ -264,7 +216,7 @@ export class Connection {
         void this.#reauthenticate(frame.token, session, false)
         break
       case 'op':
-        if (frame.op.op === 'send' && !this.#rates.message()) this.#refuseOverRate(frame)
+        if (frame.op.op === 'send' && !this.#conduct.rates.message()) this.#refuseOverRate(frame)
         else this.#enqueue({ op: frame.op, receivedAt: performance.now() })
         break
       case 'refused':
@@ -282,7 +234,7 @@ export class Connection {
 
   async #authenticate(token: string | undefined, ordered: boolean): Promise<void> {
     if (this.#state.phase === 'awaiting-auth') clearTimeout(this.#state.timer)
-    const authenticating: State = { phase: 'authenticating', backlog: [] }
+    const authenticating: ConnectionState = { phase: 'authenticating', backlog: [] }
     this.#state = authenticating
     if (ordered) this.#ops = this.#newQueue(true)
     const session = await verifySession(this.#parts.tokens, token, this.#parts.logger)
@@ -293,12 +245,12 @@ export class Connection {
 
   async #bind(
     session: Session,
-    authenticating: (State & { phase: 'authenticating' }) | undefined,
+    authenticating: (ConnectionState & { phase: 'authenticating' }) | undefined,
   ): Promise<void> {
     if (this.#state.phase === 'awaiting-auth') clearTimeout(this.#state.timer)
     const { gatewayId, users, logger, metrics } = this.#parts
     const device = session.device ?? this.#device ?? 'default'
-    const confirming: State = { phase: 'confirming', session, device, held: [] }
+    const confirming: ConnectionState = { phase: 'confirming', session, device, held: [] }
     this.#state = confirming
     for (const frame of authenticating?.backlog ?? []) this.#handle(frame)
     const binding = {
@@ -324,7 +276,7 @@ export class Connection {
     }
   }
 
-  #open({ session, device, held }: State & { phase: 'confirming' }, attached: Attached): void {
+  #open({ session, device, held }: ConnectionState & { phase: 'confirming' }, attached: Attached): void {
     this.#state = { phase: 'bound', session, device, hostId: attached.hostId }
     for (const { epoch, n, event } of held) this.#deliver(epoch, n, event)
     if (this.#inbox.confirm(attached.epoch, attached.n)) this.#ops.open()
@@ -412,12 +364,8 @@ export class Connection {
     if (this.#state.phase === 'closing') return
     this.#parts.metrics.refusals[reason].inc()
     this.#send(this.#protocol.refused(reason, about))
-    const { then } = refusals[reason]
-    if (typeof then === 'number') this.close(then, reason)
-    else if (then === 'pace' && this.#paceStrikes.add(Date.now()))
-      this.close(CloseCode.tooManyRequests, reason)
-    else if (then === 'count' && this.#protocolStrikes.add(Date.now()))
-      this.close(CloseCode.protocolError, reason)
+    const code = this.#conduct.refused(refusals[reason].then)
+    if (code !== undefined) this.close(code, reason)
   }
 
   /** The actor does not have the connection in its route. */
@@ -444,12 +392,6 @@ export class Connection {
 
   #onClosed(): void {
     this.close(CloseCode.goingAway, 'closed by peer')
-    this.#parts.closed(this)
+    this.#parts.closed()
   }
-}
-
-function aboutFrame(frame: ClientFrame): About {
-  if (frame.kind === 'refused') return frame.about
-  if (frame.kind !== 'op') return {}
-  return frame.op.op === 'send' ? { clientMsgId: frame.op.clientMsgId } : { serverMsgId: frame.op.seq }
 }

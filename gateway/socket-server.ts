@@ -3,7 +3,8 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Session } from './auth/tokens.ts'
 import { verifySession } from './auth/verify-session.ts'
-import { Connection, type ConnectionParts } from './connection.ts'
+import { Connection } from './connection.ts'
+import type { ConnectionParts } from './connection-parts.ts'
 import type { Connections } from './connections.ts'
 import { isAllowedOrigin } from './http/origins.ts'
 import type { WireProtocol } from './wire-protocol.ts'
@@ -81,7 +82,7 @@ export class SocketServer {
   #accept(socket: WebSocket, stream: Duplex, { session, device }: Accepted): void {
     const { connections, protocol, metrics, gatewayId } = this.#parts
     const connId = `${gatewayId}-${++this.#count}`
-    const closed = (connection: Connection) => {
+    const closed = () => {
       connections.remove(connection)
       metrics.connections[protocol.name].dec()
     }

@@ -40,3 +40,10 @@ export type ClientFrame =
   | { readonly kind: 'reauth'; readonly token: string | undefined }
   | { readonly kind: 'op'; readonly op: Op }
   | { readonly kind: 'refused'; readonly reason: Reason; readonly about: About }
+
+/** The ids that a refusal of the frame repeats. */
+export function aboutFrame(frame: ClientFrame): About {
+  if (frame.kind === 'refused') return frame.about
+  if (frame.kind !== 'op') return {}
+  return frame.op.op === 'send' ? { clientMsgId: frame.op.clientMsgId } : { serverMsgId: frame.op.seq }
+}
