@@ -47,6 +47,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
   const http = createHttpGateway({
     logger,
     allowedOrigins: settings.ALLOWED_ORIGINS,
+    trustedProxies: settings.TRUSTED_PROXIES,
     registry: metrics.registry,
     checks: parts.checks,
   })
