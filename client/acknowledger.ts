@@ -23,6 +23,8 @@ export class Acknowledger {
   readonly #alarm: Alarm
   readonly #feeds = new Map<string, Marks>()
   readonly #due = new Set<Marks>()
+  /** Told since the last `repeat`. */
+  readonly #told = new Set<Marks>()
   #messages = 0
 
   constructor(clock: Clock, offer: (frame: ClientFrame) => boolean) {
@@ -48,15 +50,27 @@ export class Acknowledger {
       if (!this.#offer({ type: 'ACK', ackType: 'delivered', serverMsgId: String(marks.due), upTo: true }))
         break
       this.#due.delete(marks)
+      this.#told.add(marks)
     }
     if (this.#due.size > 0) this.#alarm.set(EVERY_MS)
     else this.#alarm.clear()
+  }
+
+  /**
+   * Says it all once more. An ACK has no answer, so one that a busy server dropped would go unnoticed, and with it
+   * everything that the server holds back until it comes. Call it now and then.
+   */
+  repeat(): void {
+    for (const marks of this.#told) this.#due.add(marks)
+    this.flush()
+    this.#told.clear()
   }
 
   /** The connection is gone: the next one resends what the server has not heard of. */
   restart(): void {
     this.#alarm.clear()
     this.#due.clear()
+    this.#told.clear()
     this.#messages = 0
     for (const marks of this.#feeds.values()) {
       marks.pushed = 0

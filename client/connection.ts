@@ -85,7 +85,8 @@ export class Connection {
   #opened(): void {
     if (this.#phase !== 'opening') return
     this.#phase = 'authenticating'
-    this.#socket.send(JSON.stringify({ type: 'AUTH', token: this.#token } satisfies ClientFrame))
+    const frame: ClientFrame = { type: 'AUTH', token: this.#token, ordered: true }
+    this.#socket.send(JSON.stringify(frame))
   }
 
   #received(data: unknown): void {

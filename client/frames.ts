@@ -1,7 +1,9 @@
 /** The frames of the JSON contract, as far as this client speaks it. Absent fields are omitted, never null. */
 
 export type ClientFrame =
-  | { readonly type: 'AUTH' | 'REAUTH'; readonly token: string }
+  /** `ordered`: after a refused send, refuse what follows in its conversation until it is repeated. */
+  | { readonly type: 'AUTH'; readonly token: string; readonly ordered: true }
+  | { readonly type: 'REAUTH'; readonly token: string }
   | { readonly type: 'PING' }
   | ({ readonly type: 'SINGLE_CHAT' | 'GROUP_CHAT'; readonly clientMsgId: string } & Draft)
   | {

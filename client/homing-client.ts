@@ -259,7 +259,9 @@ export class HomingClient {
     this.#outlet.pump()
   }
 
+  /** The sign of life is also the time to look for what got lost on a living connection. */
   #checkAnswers(): void {
+    this.#acknowledger.repeat()
     if (this.#queue.isOverdue(this.#clock.now() - ANSWER_WITHIN_MS)) this.#restart('a message got no answer')
   }
 

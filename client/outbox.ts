@@ -20,14 +20,14 @@ export type OutboxMessage = Draft & {
  * - `remove` follows ACK saved, or a final refusal. When it fails, the message is sent once more by a later run
  *   and answered as a repeat.
  *
- * The order of one conversation, as the server accepts it, is the order of the `send` calls. That needs this of
- * the server: frames of one connection are handled in their order; after a retryable refusal (server_busy,
- * internal_error, too_many_requests) of message k, every later message of the same connection to the same
- * conversation is refused too, until k is repeated, k being the earliest refused frame, whichever of the server's
- * parts refused first. And this of the client: after a refusal it sends nothing more to that conversation, waits until
- * all that is in flight there is answered, and then, after a jittered delay, repeats what was refused in order, k
- * alone first. After a reconnect it repeats everything unsaved from the oldest on; what had been accepted is
- * answered as a repeat with its first seq.
+ * The order of one conversation, as the server accepts it, is the order of the `send` calls. That needs of the
+ * server, asked for by `ordered` in AUTH: frames of one connection are handled in their order; after a retryable
+ * refusal (server_busy, internal_error, too_many_requests) of message k, every later message of the connection to
+ * the same conversation is refused too, until k is repeated. (k is the earliest refused frame, whichever of the
+ * server's parts refused first.) And of the client: after a refusal it sends nothing more to that conversation,
+ * waits until all that is in flight there is answered, and then, after a jittered delay, repeats what was refused
+ * in order, k alone first. After a reconnect it repeats everything unsaved from the oldest on; what had been
+ * accepted is answered as a repeat with its first seq.
  */
 export interface Outbox {
   /** What an earlier run left unsaved. */

@@ -40,7 +40,7 @@ describe('connecting', () => {
       { name: 'connecting', failures: 0 },
       { name: 'online', userId: 'alice' },
     ])
-    expect(server.last.frames[0]).to.deep.equal({ type: 'AUTH', token: 'good' })
+    expect(server.last.frames[0]).to.deep.equal({ type: 'AUTH', token: 'good', ordered: true })
   })
 
   it('waits 1 s, then half as long again each time, up to 30 s, with full jitter', async () => {

@@ -138,6 +138,21 @@ describe('receiving', () => {
     expect(repeats).to.deep.equal(['2', '1', '2'])
   })
 
+  it('says once more what has been delivered, in case a busy server dropped it', async () => {
+    collect()
+    await online()
+    server.last.deliver(5)
+    await until(() => received.length === 1)
+    clock.advance(100)
+    await until(() => acks().length === 1)
+    for (let ping = 1; ping <= 2; ping += 1) {
+      clock.advance(30_000)
+      await server.last.roundTrips(2)
+    }
+    expect(server.last.sent('PING')).to.have.length(2)
+    expect(acks()).to.deep.equal(['5', '5'])
+  })
+
   it('says what has been delivered before it closes', async () => {
     collect()
     await online()

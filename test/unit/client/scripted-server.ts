@@ -12,6 +12,7 @@ export interface Frame {
   readonly ackType?: string
   readonly token?: string
   readonly upTo?: boolean
+  readonly ordered?: boolean
 }
 
 /** What the script lets happen to a send: `cut-after` stores it but breaks the connection before the answer. */
@@ -39,6 +40,8 @@ export class ServerSide {
   readonly frames: Frame[] = []
   /** By conversation: the first refused clientMsgId. Everything else there is refused until it is repeated. */
   readonly gates = new Map<string, string>()
+  /** Its client asked for the gates. */
+  isOrdered = false
 
   constructor(socket: WebSocket) {
     this.socket = socket
@@ -132,6 +135,7 @@ export class ScriptedServer {
   #handle(side: ServerSide, frame: Frame): void {
     switch (frame.type) {
       case 'AUTH':
+        side.isOrdered = frame.ordered === true
         this.#authenticate(side, frame.token ?? '')
         break
       case 'PING':
@@ -182,7 +186,8 @@ export class ScriptedServer {
   }
 
   /** After a retryable refusal the conversation's later sends are refused, until the refused one is repeated. */
-  #throughGate({ gates }: ServerSide, frame: Frame, conversation: string): Fate {
+  #throughGate({ gates, isOrdered }: ServerSide, frame: Frame, conversation: string): Fate {
+    if (!isOrdered) return this.fate(frame)
     const gate = gates.get(conversation)
     if (gate !== undefined && gate !== frame.clientMsgId) return 'server_busy'
     gates.delete(conversation)
