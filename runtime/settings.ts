@@ -43,7 +43,9 @@ const schema = z.object({
   ALLOWED_ORIGINS: list.describe(
     'comma separated origins browsers may connect from; empty: the server’s own host only',
   ),
-  TRUSTED_PROXIES: list.describe('comma separated proxies (addresses, networks) whose X-Forwarded-For is believed'),
+  TRUSTED_PROXIES: list.describe(
+    'comma separated proxies (addresses, networks) whose X-Forwarded-For is believed',
+  ),
   ACCOUNTS_CREATE: flag(true).describe('the first login of an unknown username creates the account'),
   ACCESS_TOKEN_SECONDS: atLeastOne(1800).describe('life of an access token, s'),
   REFRESH_TOKEN_SECONDS: atLeastOne(2_592_000).describe('life of a refresh token, s'),
