@@ -61,8 +61,8 @@ function readContent(frame: Frame, maxBodyCharacters: number): Content | Reason 
   if (typeof body !== 'string' || body === '') return 'missing_body'
   if (isLonger(body, maxBodyCharacters)) return 'body_too_long'
   const content: { -readonly [K in keyof Content]: Content[K] } = {
-    body,
-    msgType: typeof msgType === 'string' && msgType !== '' ? msgType.slice(0, MAX_TYPE_CHARACTERS) : 'TEXT',
+    body: body.toWellFormed(),
+    msgType: typeof msgType === 'string' && msgType !== '' ? cut(msgType, MAX_TYPE_CHARACTERS) : 'TEXT',
   }
   if (replyToServerMsgId !== undefined) {
     const replyTo = parseSeq(replyToServerMsgId)
@@ -76,6 +76,9 @@ function readContent(frame: Frame, maxBodyCharacters: number): Content | Reason 
   if (important === true) content.important = true
   return content
 }
+
+/** Half a surrogate pair is not text: databases keep something else, and a repeat would not equal its first. */
+const cut = (text: string, units: number): string => text.slice(0, units).toWellFormed()
 
 /** Characters are code points; they are counted only where the UTF-16 length leaves a doubt. */
 const isLonger = (text: string, limit: number): boolean =>
@@ -106,12 +109,15 @@ function decodeAck(frame: Frame): ClientFrame {
 const tokenOf = ({ token }: Frame): string | undefined =>
   typeof token === 'string' && token !== '' ? token : undefined
 
-/** An id as written: a string, or a number as its decimal string; undefined when there is none. */
+/** An id as written: a string, or a number as its decimal string; undefined when there is none, NO_ID for the rest. */
 function idText(value: unknown): string | undefined {
-  if (typeof value === 'string') return value === '' ? undefined : value
-  if (value === undefined || value === null) return undefined
-  return String(value)
+  if (value === undefined || value === null || value === '') return undefined
+  if (typeof value === 'string') return value
+  return Number.isFinite(value) ? String(value) : NO_ID
 }
+
+/** No id is empty, so every check refuses it. Objects have no text of their own: asking for it may throw. */
+const NO_ID = ''
 
 const refused = (reason: Reason, ids: About = {}): ClientFrame => ({ kind: 'refused', reason, about: ids })
 
@@ -120,7 +126,7 @@ function about(frame: Frame): About {
   const clientMsgId = idText(frame.clientMsgId)
   const serverMsgId = idText(frame.serverMsgId)
   return {
-    ...(clientMsgId !== undefined && { clientMsgId: clientMsgId.slice(0, 128) }),
-    ...(serverMsgId !== undefined && { serverMsgId: serverMsgId.slice(0, 32) }),
+    ...(clientMsgId && { clientMsgId: clientMsgId.slice(0, 128) }),
+    ...(serverMsgId && { serverMsgId: serverMsgId.slice(0, 32) }),
   }
 }
