@@ -50,7 +50,7 @@ describe('the log when its server is away', function () {
     const count = senders.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0)
     await eventually(() => expect(seen).to.have.length.at.least(count))
     expectNothingLost(seen, senders)
-    const stored = (await everything(host.reader)).flatMap(record =>
+    const stored = (await everything(host)).flatMap(record =>
       record.kind === 'entry' && record.feed === directFeed(bob) ? [record] : [],
     )
     expect(stored.map(({ seq }) => seq)).to.deep.equal(seen.map(({ seq }) => seq))
@@ -148,7 +148,7 @@ describe('the log when its server is away', function () {
     )
     await eventually(() => expect(reports).to.include(seen))
     expect(superseded).to.equal(false)
-    expect((await everything(saver.reader)).at(-1)?.seq).to.be.lessThan(seen)
+    expect((await everything(saver)).at(-1)?.seq).to.be.lessThan(seen)
 
     await saver.reader.moveBeyond(seen)
     await saver.reader.moveBeyond(seen)
@@ -159,6 +159,6 @@ describe('the log when its server is away', function () {
     const [next] = await host.log.append(again, [direct(alice, bob, 'e')])
     expect(next?.seq).to.equal(seen + 2)
     await saver.reader.moveBeyond(seen)
-    expect((await everything(saver.reader)).map(({ seq }) => seq)).to.deep.equal([seen + 1, seen + 2])
+    expect((await everything(saver)).map(({ seq }) => seq)).to.deep.equal([seen + 1, seen + 2])
   })
 })

@@ -78,8 +78,8 @@ export async function openLog(urls: string[], options: Partial<NatsLogOptions> =
 }
 
 /** Every record the log holds now, in order. */
-export async function everything(reader: NatsLogReader): Promise<LogRecord[]> {
-  const end = await reader.lastSeq()
+export async function everything({ connection, reader }: LogProcess): Promise<LogRecord[]> {
+  const end = (await new NatsStream(connection).last('>'))?.seq ?? 0
   const stop = new AbortController()
   const records: LogRecord[] = []
   if (end === 0) return records

@@ -140,6 +140,12 @@ export class NatsServer {
     this.#process?.kill('SIGCONT')
   }
 
+  /** How many clients are connected. */
+  async connections(): Promise<number> {
+    const answer = await fetch(`http://127.0.0.1:${this.#ports.monitor}/connz`)
+    return ((await answer.json()) as { num_connections: number }).num_connections
+  }
+
   /** The name of the stream's leader, as this node knows it. */
   async leaderOf(stream: string): Promise<string | undefined> {
     const url = `http://127.0.0.1:${this.#ports.monitor}/jsz?streams=true`
