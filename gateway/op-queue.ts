@@ -1,5 +1,6 @@
 import type { HandleResult, Op, OpResult, Refused, SendOp } from '../actors/user/contract.ts'
 import { refusals } from '../protocol/errors.ts'
+import { fullJitter } from '../runtime/backoff.ts'
 
 export interface QueuedOp {
   readonly op: Op
@@ -22,6 +23,8 @@ export interface OpQueueOwner {
 const MAX_BATCH = 64
 /** Characters of message text that one call takes at most. */
 const MAX_BATCH_CHARACTERS = 1_048_576
+const RETRY_BASE_MS = 100
+const RETRY_CAP_MS = 5000
 
 /**
  * The operations of one connection on their way to its actor: one call under way, and what comes meanwhile goes
@@ -35,6 +38,8 @@ export class OpQueue {
   #waiting: QueuedOp[] = []
   #calling = false
   #open = false
+  #failures = 0
+  #retry: NodeJS.Timeout | undefined
 
   constructor(owner: OpQueueOwner, ordered: boolean) {
     this.#owner = owner
@@ -65,6 +70,7 @@ export class OpQueue {
   }
 
   clear(): void {
+    clearTimeout(this.#retry)
     this.#open = false
     this.#waiting = []
   }
@@ -75,7 +81,7 @@ export class OpQueue {
   }
 
   #next(): void {
-    if (!this.#open || this.#calling || this.#waiting.length === 0) return
+    if (!this.#open || this.#calling || this.#retry || this.#waiting.length === 0) return
     const batch = this.#takeBatch()
     this.#calling = true
     void this.#run(batch).then(() => {
@@ -104,9 +110,23 @@ export class OpQueue {
       if (!result.ok) this.#owner.refused(result.reason)
       else
         for (const [index, queued] of callable.entries()) this.#answer(queued, result.results[index] ?? null)
+      this.#failures = 0
     } catch {
-      for (const queued of callable) this.#answer(queued, queued.op.op === 'send' ? busy : null)
+      this.#onUnanswered(callable)
     }
+  }
+
+  /** A send is its client's to repeat. An acknowledgement has no answer, so what was asked for is asked again. */
+  #onUnanswered(batch: readonly QueuedOp[]): void {
+    this.#waiting.unshift(...batch.filter(({ op }) => op.op !== 'send'))
+    this.#retry = setTimeout(
+      () => {
+        this.#retry = undefined
+        this.#next()
+      },
+      fullJitter(this.#failures++, RETRY_BASE_MS, RETRY_CAP_MS),
+    )
+    for (const queued of batch) if (queued.op.op === 'send') this.#answer(queued, busy)
   }
 
   /** Refuses a send while one before it in its conversation has been refused and not been repeated. */
