@@ -23,7 +23,6 @@ export class Chat {
   readonly #byServerId = new Map<string, SentLine>()
   /** By conversation, the last message that has been shown. */
   readonly #shown = new Map<string, string>()
-  #marking: NodeJS.Timeout | undefined
   #to: string | undefined
   #count = 0
 
@@ -109,18 +108,24 @@ export class Chat {
     }
   }
 
-  #showMessage(message: Message): void {
+  async #showMessage(message: Message): Promise<void> {
+    await this.#recognise(message.from)
     const where = message.groupId === undefined ? '' : ` in ${harmless(message.groupId)}`
     this.#screen.print(
       `${clockTime(message.ts)} ${this.#name(message.from)}${where}: ${harmless(message.body)}`,
     )
+    if (this.#shown.size === 0) setTimeout(() => this.#markRead(), READ_AFTER_MS)
     this.#shown.set(message.groupId ?? message.from, message.serverMsgId)
-    this.#marking ??= setTimeout(() => this.#markRead(), READ_AFTER_MS)
+  }
+
+  /** A stranger may be the one whom this user wants to talk to and who had no account until now. */
+  async #recognise(userId: string): Promise<void> {
+    if (this.#to === undefined || this.#people.nameOf(userId) !== userId) return
+    await this.#people.idOf(this.#to).catch(() => {})
   }
 
   /** One mark a conversation is enough: its cursor takes all that came before along. */
   #markRead(): void {
-    this.#marking = undefined
     for (const serverMsgId of this.#shown.values()) this.#client.read(serverMsgId)
     this.#shown.clear()
   }

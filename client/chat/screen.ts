@@ -1,3 +1,4 @@
+import { on } from 'node:events'
 import { createInterface, type Interface } from 'node:readline'
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to take out
@@ -11,6 +12,9 @@ export class Screen {
   readonly #input: NodeJS.ReadableStream & { readonly isTTY?: boolean }
   readonly #output: NodeJS.WritableStream
   readonly #lines: Interface
+  /** From the start, as a pipe's lines may be there before anybody asks for them. */
+  readonly #typed: AsyncIterable<[string]>
+  #isOver = false
 
   constructor(
     input: NodeJS.ReadableStream & { readonly isTTY?: boolean } = process.stdin,
@@ -19,7 +23,11 @@ export class Screen {
     this.#input = input
     this.#output = output
     this.#lines = createInterface({ input, output, terminal: this.#isTerminal, prompt: '> ' })
+    this.#typed = on(this.#lines, 'line', { close: ['close'] }) as AsyncIterable<[string]>
     this.#lines.on('SIGINT', () => this.#lines.close())
+    this.#lines.on('close', () => {
+      this.#isOver = true
+    })
   }
 
   get #isTerminal(): boolean {
@@ -29,7 +37,7 @@ export class Screen {
   /** Each line as it is typed, until the input ends. */
   async *lines(): AsyncGenerator<string> {
     this.#prompt()
-    for await (const line of this.#lines) {
+    for await (const [line] of this.#typed) {
       yield line
       this.#prompt()
     }
@@ -49,6 +57,6 @@ export class Screen {
   }
 
   #prompt(): void {
-    if (this.#isTerminal) this.#lines.prompt(true)
+    if (this.#isTerminal && !this.#isOver) this.#lines.prompt(true)
   }
 }
