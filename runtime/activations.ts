@@ -2,6 +2,7 @@ import {
   type Actor,
   type ActorFactory,
   ActorMoved,
+  type ActorState,
   type ActorType,
   type DeactivateReason,
 } from './actor-runtime.ts'
@@ -16,6 +17,8 @@ export interface ActivationHooks {
   activated?(type: ActorType, id: string): Promise<void>
   /** Runs before an actor's last turns are answered `moved`. */
   leaving?(type: ActorType, id: string, reason: DeactivateReason): Promise<void>
+  /** Where an actor may leave a snapshot of itself, if anywhere. */
+  state?(type: ActorType, id: string): ActorState
 }
 
 /**
@@ -68,26 +71,33 @@ export class Activations {
     await this.#leaving.get(name)
   }
 
-  /** Ends all; no call is taken from now on. */
-  async close(): Promise<void> {
+  /** Before its next turn every actor has to confirm that it is still the one: others may have taken over. */
+  doubtAll(): void {
+    for (const activation of this.#active.values()) activation.doubt()
+  }
+
+  /** Ends all; no call is taken from now on. `moved`: the callers will find them elsewhere. */
+  async close(reason: 'shutdown' | 'moved' = 'shutdown'): Promise<void> {
     this.#closing = true
     clearInterval(this.#sweeper)
-    for (const [name, activation] of this.#active) this.#drop(name, activation, 'shutdown')
+    for (const [name, activation] of this.#active) this.#drop(name, activation, reason)
     await Promise.all(this.#leaving.values())
   }
 
   #create(name: string, type: ActorType, id: string): Activation {
     const make = this.#factories.get(type)
     if (!make) throw new Error(`no actor type ${type} is hosted here`)
+    const state = this.#hooks.state?.(type, id)
+    const drop = (reason: DeactivateReason) => this.#drop(name, activation, reason)
     const activation: Activation = new Activation(
-      make({ id, drop: reason => this.#drop(name, activation, reason) }),
+      make(state ? { id, drop, state } : { id, drop }),
       async () => {
         try {
           await this.#leaving.get(name)
           await activation.actor.activate()
           await this.#hooks.activated?.(type, id)
         } catch (error) {
-          this.#drop(name, activation, 'moved')
+          drop('moved')
           throw error
         }
       },
@@ -127,6 +137,8 @@ class Activation {
   readonly #mailbox = new Mailbox()
   #state: 'new' | 'active' | 'gone' = 'new'
   #lastTurn = Date.now()
+  #doubts = 0
+  #settledDoubts = 0
 
   constructor(
     actor: Actor,
@@ -143,14 +155,29 @@ class Activation {
       const now = Date.now()
       this.#lastTurn = now
       if (now > deadline + OVERDUE_MS || this.#state === 'gone') throw new ActorMoved()
-      return this.#state === 'active' ? this.actor.invoke(method, args) : this.#firstTurn(method, args)
+      if (this.#state === 'new') return this.#firstTurn(method, args)
+      return this.#doubts === this.#settledDoubts
+        ? this.actor.invoke(method, args)
+        : this.#confirmedTurn(method, args)
     })
+  }
+
+  doubt(): void {
+    this.#doubts++
   }
 
   async #firstTurn(method: string, args: unknown): Promise<unknown> {
     await this.#activate()
     if (this.gone) throw new ActorMoved()
     this.#state = 'active'
+    return this.actor.invoke(method, args)
+  }
+
+  async #confirmedTurn(method: string, args: unknown): Promise<unknown> {
+    const doubts = this.#doubts
+    const confirmed = (await this.actor.confirm?.()) ?? true
+    if (!confirmed || this.gone) throw new ActorMoved()
+    this.#settledDoubts = doubts
     return this.actor.invoke(method, args)
   }
 

@@ -39,6 +39,11 @@ export interface Actor {
   deactivate(reason: DeactivateReason): Promise<void>
   /** False keeps an idle actor active, as one with a live route wants to be. */
   mayIdle(): boolean
+  /**
+   * Asked before a turn when others may have taken over unnoticed (the process stood still or was cut off). False
+   * refuses the turn as `moved`; the actor drops itself then. An actor without it always goes on.
+   */
+  confirm?(): Promise<boolean>
 }
 
 export type DeactivateReason = 'idle' | 'moved' | 'superseded' | 'shutdown'
@@ -47,6 +52,19 @@ export interface ActorContext {
   readonly id: string
   /** Drops this activation: it takes no further turn, and callers are told `moved` and try again. */
   drop(reason: DeactivateReason): void
+  /** Absent where there is no such place. */
+  readonly state?: ActorState
+}
+
+/**
+ * Where an activation leaves a snapshot for the next one: a cache. It may be missing, old, or of an activation
+ * that was superseded, so it says itself of which moment it is.
+ */
+export interface ActorState {
+  /** Undefined when there is none, or it can't be had now. */
+  load(): Promise<unknown>
+  /** Best effort: never rejects. `snapshot` is a JSON value. */
+  save(snapshot: unknown): Promise<void>
 }
 
 export type ActorFactory = (context: ActorContext) => Actor

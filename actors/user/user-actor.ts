@@ -93,6 +93,13 @@ export class UserActor implements Actor {
     return this.#connections.size === 0
   }
 
+  async confirm(): Promise<boolean> {
+    const last = await this.#parts.log.lastClaim(userOwner(this.#user))
+    if (last?.token === this.#token) return true
+    this.#context.drop('superseded')
+    return false
+  }
+
   #run(method: Method, args: unknown): unknown {
     switch (method) {
       case 'handle':

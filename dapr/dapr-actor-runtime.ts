@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto'
+import { type Bus, NoResponders, RequestTimeout } from '../messaging/bus.ts'
+import { subjects } from '../messaging/subjects.ts'
+import {
+  type ActorRuntime,
+  type ActorType,
+  ActorUnavailable,
+  CALL_TIMEOUT_MS,
+  type CallOptions,
+} from '../runtime/actor-runtime.ts'
+import { delay, fullJitter } from '../runtime/backoff.ts'
+import { Deadlines } from '../runtime/deadlines.ts'
+import type { Logger } from '../runtime/logger.ts'
+import { type ActorAnswer, type ActorCall, isActorAnswer, rebuilt } from './actor-call.ts'
+import type { DaprActorCaller } from './dapr-actor-caller.ts'
+
+/** How long an active actor's host may take to answer before the call is tried another way, ms. */
+const BUS_MS = 1000
+const RETRY_BASE_MS = 20
+const RETRY_CAP_MS = 500
+
+/** How calls went, since the start. */
+export interface CallCounts {
+  readonly bus: number
+  readonly dapr: number
+  /** Tries after the first, of any call. */
+  readonly retries: number
+}
+
+export interface DaprActorRuntimeParts {
+  readonly bus: Bus
+  readonly dapr: Pick<DaprActorCaller, 'call'>
+  readonly logger: Logger
+}
+
+/**
+ * ActorRuntime in the cluster. The bus carries a call to the host where the actor is active. Where nobody answers
+ * for it, Dapr places it, has it activated there and carries this one call. Both are tried, with full jitter and the
+ * same call id, until one brings an answer or the deadline has passed.
+ */
+export class DaprActorRuntime implements ActorRuntime {
+  readonly #parts: DaprActorRuntimeParts
+  readonly #deadlines = new Deadlines()
+  readonly #caller = randomUUID()
+  readonly #counts = { bus: 0, dapr: 0, retries: 0 }
+  #calls = 0
+
+  constructor(parts: DaprActorRuntimeParts) {
+    this.#parts = parts
+  }
+
+  get counts(): CallCounts {
+    return this.#counts
+  }
+
+  call(
+    type: ActorType,
+    id: string,
+    method: string,
+    args: unknown,
+    options: CallOptions = {},
+  ): Promise<unknown> {
+    const deadline = options.deadline ?? Date.now() + CALL_TIMEOUT_MS
+    const callId = `${this.#caller}.${++this.#calls}`
+    return this.#deadlines.race(
+      this.#untilAnswered(type, id, { callId, deadline, method, args }),
+      deadline,
+      () => new ActorUnavailable(type, id),
+    )
+  }
+
+  async #untilAnswered(type: ActorType, id: string, call: ActorCall): Promise<unknown> {
+    for (let attempt = 0; ; attempt++) {
+      let failure: unknown
+      try {
+        const answer = await this.#try(type, id, call)
+        if (answer.ok) return answer.value
+        failure = rebuilt(answer.error, type, id)
+        if (!answer.error.retryable) throw new Final(failure)
+      } catch (error) {
+        if (error instanceof Final) throw error.cause
+        failure = error
+      }
+      if (Date.now() >= call.deadline) throw new ActorUnavailable(type, id, { cause: failure })
+      this.#counts.retries++
+      await delay(fullJitter(attempt, RETRY_BASE_MS, RETRY_CAP_MS))
+    }
+  }
+
+  /** By the bus; by Dapr where nobody serves the actor, or its host may be frozen. */
+  async #try(type: ActorType, id: string, call: ActorCall): Promise<ActorAnswer> {
+    const timeoutMs = Math.max(1, Math.min(BUS_MS, call.deadline - Date.now()))
+    try {
+      this.#counts.bus++
+      const answer = await this.#parts.bus.request(subjects.actor(type, id), call, timeoutMs)
+      if (!isActorAnswer(answer)) throw new Final(new Error(`${type} ${id} has answered unreadably`))
+      return answer
+    } catch (error) {
+      if (!(error instanceof NoResponders || error instanceof RequestTimeout)) throw new Final(error)
+      this.#parts.logger.trace({ err: error, callId: call.callId }, 'calling by way of Dapr')
+    }
+    this.#counts.dapr++
+    return this.#parts.dapr.call(type, id, call)
+  }
+}
+
+/** What repeating would not change. */
+class Final extends Error {
+  constructor(cause: unknown) {
+    super('final', { cause })
+  }
+}
