@@ -1,5 +1,6 @@
 import { Standalone } from '../support/standalone.ts'
 import { offlineSuite } from './offline.ts'
+import { refusalsSuite } from './refusals.ts'
 import { sendingSuite } from './sending.ts'
 import { singleLoginSuite } from './single-login.ts'
 
@@ -19,4 +20,5 @@ describe('standalone', () => {
   sendingSuite(() => server)
   singleLoginSuite(() => server)
   offlineSuite(() => server)
+  refusalsSuite(() => server)
 })
