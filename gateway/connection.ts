@@ -57,7 +57,7 @@ export class Connection {
     this.#conduct = new Conduct(settings)
     this.#inbox = new PushInbox(parts.watermark, settings.DELIVER_BEFORE_SAVED, event => this.#write(event))
     this.#ops = this.#newQueue(false)
-    const timer = setTimeout(() => this.#refuse('auth_timeout'), settings.AUTH_TIMEOUT_MS)
+    const timer = setTimeout(() => this.#onAuthTimeout(), settings.AUTH_TIMEOUT_MS)
     this.#state = { phase: 'awaiting-auth', timer }
     socket.on('message', (data, isBinary) => this.#onFrame(data as Buffer, isBinary))
     socket.on('pong', () => this.#alive())
@@ -171,6 +171,13 @@ export class Connection {
       this.#send(this.#protocol.saved(this.#state.session.user, message.clientMsgId, message))
       this.#parts.metrics.savedLatency.observeMs(now - message.receivedAt)
     }
+  }
+
+  /** What came while the process stood still is read before a client is refused for good. */
+  #onAuthTimeout(): void {
+    setImmediate(() => {
+      if (this.#state.phase === 'awaiting-auth') this.#refuse('auth_timeout')
+    })
   }
 
   #onFrame(data: Buffer, isBinary: boolean): void {
