@@ -1,6 +1,8 @@
 import { Standalone } from '../support/standalone.ts'
+import { authenticationSuite } from './authentication.ts'
 import { offlineSuite } from './offline.ts'
 import { refusalsSuite } from './refusals.ts'
+import { renewalSuite } from './renewal.ts'
 import { sendingSuite } from './sending.ts'
 import { singleLoginSuite } from './single-login.ts'
 
@@ -20,5 +22,7 @@ describe('standalone', () => {
   sendingSuite(() => server)
   singleLoginSuite(() => server)
   offlineSuite(() => server)
+  authenticationSuite(() => server)
+  renewalSuite(() => server)
   refusalsSuite(() => server)
 })
