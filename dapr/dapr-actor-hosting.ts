@@ -38,6 +38,7 @@ export class DaprActorHosting implements ActorHosting {
   readonly #underWay = new CallsUnderWay()
   readonly #stalls = new StallWatch(STALL_MS)
   readonly #subscriptions = new Map<string, BusSubscription>()
+  readonly #counts = { bus: 0, dapr: 0 }
   #busLostAt: number | undefined
 
   constructor({ hostId, idleMs, bus, placementConnected, state, logger }: DaprActorHostingParts) {
@@ -65,6 +66,11 @@ export class DaprActorHosting implements ActorHosting {
     return this.#activations.size
   }
 
+  /** Calls by what brought them, since the start. */
+  get counts(): { readonly bus: number; readonly dapr: number } {
+    return this.#counts
+  }
+
   /** For how long nobody has been reachable over the bus, ms. */
   get busLostForMs(): number {
     return this.#busLostAt === undefined ? 0 : performance.now() - this.#busLostAt
@@ -77,6 +83,11 @@ export class DaprActorHosting implements ActorHosting {
 
   /** Runs a call that Dapr has brought, activating the actor if need be. */
   call(type: ActorType, id: string, call: ActorCall): Promise<ActorAnswer> {
+    this.#counts.dapr++
+    return this.#call(type, id, call)
+  }
+
+  #call(type: ActorType, id: string, call: ActorCall): Promise<ActorAnswer> {
     // Without the bus an actor can neither be claimed nor confirmed.
     if (this.#busLostAt !== undefined) return Promise.resolve(moved)
     if (this.#stalls.takeStall()) {
@@ -128,8 +139,9 @@ export class DaprActorHosting implements ActorHosting {
       this.#logger.warn({ type, id }, 'what came on an actor’s subject is no call')
       return
     }
+    this.#counts.bus++
     // What comes late for an activation that has gone must not start another: only Dapr says who lives here.
     if (!this.#activations.has(type, id)) respond(moved)
-    else void this.call(type, id, value).then(respond)
+    else void this.#call(type, id, value).then(respond)
   }
 }
