@@ -10,6 +10,9 @@ export const live = (name: string): string => `live.${name}`
 /** The feed or owner of a stored subject. */
 export const nameOf = (subject: string): string => subject.slice('im.'.length)
 
+/** What reading the stream needs of a connection. */
+export type StreamRequests = Pick<NatsConnection, 'request' | 'requestMany'>
+
 export interface StoredMessage {
   readonly seq: number
   readonly subject: string
@@ -41,9 +44,9 @@ const REPLICA_PATIENCE = 100
  * ConnectionLost or StreamRefusal and may be repeated.
  */
 export class NatsStream {
-  readonly #connection: NatsConnection
+  readonly #connection: StreamRequests
 
-  constructor(connection: NatsConnection) {
+  constructor(connection: StreamRequests) {
     this.#connection = connection
   }
 
