@@ -5,6 +5,7 @@ import { refusalsSuite } from './refusals.ts'
 import { renewalSuite } from './renewal.ts'
 import { sendingSuite } from './sending.ts'
 import { singleLoginSuite } from './single-login.ts'
+import { sizesSuite } from './sizes.ts'
 
 describe('standalone', () => {
   let server: Standalone
@@ -25,4 +26,5 @@ describe('standalone', () => {
   authenticationSuite(() => server)
   renewalSuite(() => server)
   refusalsSuite(() => server)
+  sizesSuite(() => server)
 })
