@@ -11,8 +11,8 @@ import { SqlStore } from '../storage/sql-store.ts'
 /** What every process of the cluster has: see `npm run cluster` for the processes. */
 export interface ClusterProcess {
   readonly settings: Settings
-  /** The process's name, unique in the cluster. */
-  readonly instance: string
+  /** The process's name, unique in the cluster, and its start: a restarted process is another one to all others. */
+  readonly incarnation: string
   readonly logger: Logger
   /** Stopped on SIGTERM and SIGINT. */
   readonly orderly: OrderlyStop
@@ -35,8 +35,8 @@ export async function runProcess(
 
 async function openProcess(role: string): Promise<ClusterProcess> {
   const settings = readSettings(process.env)
-  const instance = settings.INSTANCE ?? `${role}-${randomBytes(4).toString('hex')}`
-  const logger = makeLogger(settings.LOG_LEVEL, instance)
+  const incarnation = `${settings.INSTANCE ?? role}-${randomBytes(4).toString('hex')}`
+  const logger = makeLogger(settings.LOG_LEVEL, incarnation)
   for (const name of unknownSettings(process.env)) logger.warn({ setting: name }, 'no such setting')
   const { DATABASE_URL: databaseUrl, NATS_URL: servers, NATS_USER: user, NATS_PASSWORD: password } = settings
   if (databaseUrl === undefined || servers.length === 0)
@@ -46,11 +46,11 @@ async function openProcess(role: string): Promise<ClusterProcess> {
   const store = await SqlStore.mysql(databaseUrl)
   orderly.add('store', () => store.close())
   const nats = await connectNats(
-    { servers, name: instance, ...(user && { user }), ...(password && { password }) },
+    { servers, name: incarnation, ...(user && { user }), ...(password && { password }) },
     logger,
   )
   orderly.add('NATS connection', () => nats.close())
-  return { settings, instance, logger, orderly, nats, store }
+  return { settings, incarnation, logger, orderly, nats, store }
 }
 
 /** What any of them needs to be ready. */

@@ -10,7 +10,7 @@ import { type ClusterProcess, commonChecks, runProcess } from './cluster-process
 
 /** A gateway: holds the clients' sockets, and nothing that another gateway could not do as well. */
 async function gateway(process: ClusterProcess): Promise<void> {
-  const { settings, instance, logger, orderly, nats, store } = process
+  const { settings, incarnation, logger, orderly, nats, store } = process
   const { DAPR_HTTP_PORT, DAPR_API_TOKEN } = readCallerSidecar(globalThis.process.env)
   const bus = new NatsBus(nats, logger)
   const sidecar = new SidecarClient({ port: DAPR_HTTP_PORT, apiToken: DAPR_API_TOKEN }, logger)
@@ -18,7 +18,7 @@ async function gateway(process: ClusterProcess): Promise<void> {
   const status = new SidecarStatus(sidecar)
   const runtime = new DaprActorRuntime({ bus, dapr: new DaprActorCaller(sidecar), logger })
   const started = await startGateway({
-    gatewayId: instance,
+    gatewayId: incarnation,
     runtime,
     bus,
     watermark: new Watermark(bus),

@@ -15,7 +15,7 @@ const ILL_AFTER_MS = 5000
 
 /** An actor host: runs actors where Dapr places them, and is called over NATS from then on. */
 async function host(process: ClusterProcess): Promise<void> {
-  const { settings, instance, logger, orderly, nats, store } = process
+  const { settings, incarnation, logger, orderly, nats, store } = process
   const { DAPR_HTTP_PORT, DAPR_API_TOKEN, APP_PORT, APP_API_TOKEN } = readHostSidecar(globalThis.process.env)
   const bus = new NatsBus(nats, logger)
   const watermark = new Watermark(bus)
@@ -32,7 +32,7 @@ async function host(process: ClusterProcess): Promise<void> {
   orderly.add('sidecar client', () => sidecar.stop())
   const status = new SidecarStatus(sidecar)
   const hosting = new DaprActorHosting({
-    hostId: instance,
+    hostId: incarnation,
     idleMs: settings.ACTOR_IDLE_MS,
     bus,
     placementConnected: () => status.placementConnected(),

@@ -14,8 +14,8 @@ import { SqlStore } from '../storage/sql-store.ts'
 /** The whole server in one process: everything the cluster has, on ports that need no other process. */
 async function main(): Promise<void> {
   const settings = readSettings(process.env)
-  const instance = settings.INSTANCE ?? `standalone-${randomBytes(4).toString('hex')}`
-  const logger = makeLogger(settings.LOG_LEVEL, instance)
+  const incarnation = `${settings.INSTANCE ?? 'standalone'}-${randomBytes(4).toString('hex')}`
+  const logger = makeLogger(settings.LOG_LEVEL, incarnation)
   for (const name of unknownSettings(process.env)) logger.warn({ setting: name }, 'no such setting')
   const orderly = new OrderlyStop(logger)
   stopOnSignals(orderly, settings.DRAIN_TIMEOUT_MS)
@@ -32,13 +32,13 @@ async function main(): Promise<void> {
   orderly.add('log', () => log.close())
   watermark.advance(log.position)
 
-  const runtime = new InProcessActorRuntime({ hostId: instance, idleMs: settings.ACTOR_IDLE_MS, logger })
+  const runtime = new InProcessActorRuntime({ hostId: incarnation, idleMs: settings.ACTOR_IDLE_MS, logger })
   orderly.add('actors’ parts', hostActors({ runtime, bus, log, store, settings, logger }))
   orderly.add('actors', () => runtime.close())
 
   const checks = [{ name: 'database', check: () => store.ping() }]
   const gateway = await startGateway({
-    gatewayId: instance,
+    gatewayId: incarnation,
     runtime,
     bus,
     watermark,
