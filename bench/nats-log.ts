@@ -1,6 +1,7 @@
 import { NatsBus } from '../messaging/nats-bus.ts'
 import { connectNats } from '../messaging/nats-connection.ts'
 import { NatsLog } from '../messaging/nats-log.ts'
+import { NatsLogReader } from '../messaging/nats-log-reader.ts'
 import { NatsStream } from '../messaging/nats-stream.ts'
 import { ensureStream } from '../messaging/nats-stream-config.ts'
 import { Watermark } from '../messaging/watermark.ts'
@@ -40,8 +41,19 @@ try {
     20_000,
     inParallel(20_000, () => log.flush()),
   )
+  await measure('records read as a saver does', APPENDS, readAsSaver())
   log.close()
   await connection.close()
+
+  async function readAsSaver(): Promise<void> {
+    const stop = new AbortController()
+    const reader = new NatsLogReader(connection)
+    let count = 0
+    for await (const { records } of reader.open(1, { maxRecords: 500, maxBytes: 1_000_000 }, stop.signal)) {
+      count += records.length
+      if (count >= APPENDS) stop.abort()
+    }
+  }
 
   function claim(_: unknown, i: number): Promise<number> {
     return log.claim(`owner.user${i}`, { token: `token${i}`, body: { route: i } }, 0)

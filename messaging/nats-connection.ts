@@ -154,11 +154,11 @@ export class NatsConnection {
   }
 
   async #followStatus(): Promise<void> {
-    for await (const { type, data } of this.#client.status()) {
+    for await (const { type, data, permissionContext } of this.#client.status()) {
       if (type === 'disconnect') this.#lost()
       else if (type === 'reconnect') this.#found()
       else if (type === 'staleConnection') this.#cutSocket()
-      else if (type === 'error') this.#logger.error({ data }, 'NATS reports an error')
+      else if (type === 'error') this.#logger.error({ data, permissionContext }, 'NATS reports an error')
     }
   }
 
@@ -177,7 +177,13 @@ export class NatsConnection {
   }
 
   #tell(state: BusState): void {
-    for (const handler of this.#stateHandlers) handler(state)
+    for (const handler of this.#stateHandlers) {
+      try {
+        handler(state)
+      } catch (error) {
+        this.#logger.error({ err: error, state }, 'a change of the connection was not handled')
+      }
+    }
   }
 
   /**

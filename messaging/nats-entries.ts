@@ -1,4 +1,5 @@
 import type { Entry } from '../protocol/entries.ts'
+import type { Logger } from '../runtime/logger.ts'
 import type { LogEntry } from './message-log.ts'
 import { jsonOf } from './nats-bytes.ts'
 import { nameOf, type StoredMessage } from './nats-stream.ts'
@@ -15,9 +16,12 @@ export function decodeEntry(payload: Uint8Array): Entry {
   return value as Entry
 }
 
-/** Throws when the payload is no entry. */
-export const logEntry = ({ seq, subject, payload }: StoredMessage): LogEntry => ({
-  seq,
-  feed: nameOf(subject),
-  entry: decodeEntry(payload),
-})
+/** Undefined, and said loudly, when the payload is no entry: one such must not make a feed unreadable. */
+export function logEntry({ seq, subject, payload }: StoredMessage, logger: Logger): LogEntry | undefined {
+  try {
+    return { seq, feed: nameOf(subject), entry: decodeEntry(payload) }
+  } catch (error) {
+    logger.error({ err: error, subject, seq }, 'an entry cannot be decoded and is left out')
+    return undefined
+  }
+}

@@ -2,7 +2,7 @@ import type { Feed } from '../protocol/ids.ts'
 import { delay, fullJitter } from '../runtime/backoff.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { LogEntry } from './message-log.ts'
-import { decodeEntry } from './nats-entries.ts'
+import { logEntry } from './nats-entries.ts'
 import { type NatsStream, stored } from './nats-stream.ts'
 
 /**
@@ -25,7 +25,8 @@ const PAGE = 256
 
 /** One followed feed: its live copies in order, and what is missing among them fetched from the stream. */
 export class NatsFeed {
-  readonly feed: Feed
+  /** Under which the stream stores it. */
+  readonly subject: string
   readonly #stream: FeedSource
   readonly #logger: Logger
   readonly #handlers: Set<EntryHandler> = new Set()
@@ -34,7 +35,7 @@ export class NatsFeed {
   #last = 0
 
   constructor(feed: Feed, stream: FeedSource, logger: Logger) {
-    this.feed = feed
+    this.subject = stored(feed)
     this.#stream = stream
     this.#logger = logger
   }
@@ -100,7 +101,7 @@ export class NatsFeed {
         await this.#fetchPage(target)
         failures = 0
       } catch (error) {
-        this.#logger.debug({ err: error, feed: this.feed }, 'what is missing could not be fetched yet')
+        this.#logger.debug({ err: error, subject: this.subject }, 'what is missing could not be fetched yet')
         await delay(10 + fullJitter(failures, 10, 1_000))
         failures += 1
       }
@@ -108,7 +109,7 @@ export class NatsFeed {
   }
 
   async #fetchPage(target: number): Promise<void> {
-    const page = await this.#stream.page(stored(this.feed), this.#last + 1, target, PAGE)
+    const page = await this.#stream.page(this.subject, this.#last + 1, target, PAGE)
     for (const { seq, payload } of page) {
       if (this.#state.kind !== 'fetching') return
       if (seq > this.#last) this.#deliver(seq, payload)
@@ -119,19 +120,16 @@ export class NatsFeed {
 
   #deliver(seq: number, payload: Uint8Array): void {
     this.#last = seq
-    try {
-      const entry = { seq, feed: this.feed, entry: decodeEntry(payload) }
-      for (const handler of this.#handlers) this.#call(handler, entry)
-    } catch (error) {
-      this.#logger.error({ err: error, feed: this.feed, seq }, 'an entry cannot be decoded and is left out')
-    }
+    const entry = logEntry({ seq, subject: this.subject, payload }, this.#logger)
+    if (!entry) return
+    for (const handler of this.#handlers) this.#call(handler, entry)
   }
 
   #call(handler: EntryHandler, entry: LogEntry): void {
     try {
       handler(entry)
     } catch (error) {
-      this.#logger.error({ err: error, feed: this.feed, seq: entry.seq }, 'a follower failed')
+      this.#logger.error({ err: error, subject: this.subject, seq: entry.seq }, 'a follower failed')
     }
   }
 }

@@ -5,7 +5,7 @@ import type { Logger } from '../runtime/logger.ts'
 import type { LogSubscription } from './message-log.ts'
 import { type EntryHandler, NatsFeed } from './nats-feed.ts'
 import type { LogParts } from './nats-log-parts.ts'
-import { header, live, nameOf, type StoredMessage, seqOf, stored } from './nats-stream.ts'
+import { header, live, nameOf, type StoredMessage, seqOf } from './nats-stream.ts'
 
 /** Subjects in one comparison; JetStream answers at most 1,024, and the head is one. */
 const CHUNK = 1_000
@@ -60,7 +60,7 @@ export class NatsFeeds {
     if (!head || head.seq === this.#compared) return
     const feeds = [...this.#feeds.values()].map(({ feed }) => feed).filter(feed => !feed.starting)
     for (let from = 0; from < feeds.length; from += CHUNK) {
-      const subjects = feeds.slice(from, from + CHUNK).map(({ feed }) => stored(feed))
+      const subjects = feeds.slice(from, from + CHUNK).map(({ subject }) => subject)
       const seqs = await this.#parts.stream.lastSeqs(subjects, this.#compared + 1, head)
       // The head is gone again (a renewed claim): the next comparison has another.
       if (!seqs) return

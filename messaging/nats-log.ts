@@ -125,7 +125,8 @@ export class NatsLog implements MessageLog, ClaimCheck {
         const page = await stream.page(subject, from, last.seq, Math.min(limit - entries.length, READ_PAGE))
         if (page.length === 0) break
         for (const message of page) {
-          entries.push(logEntry(message))
+          const entry = logEntry(message, this.#logger)
+          if (entry) entries.push(entry)
           from = message.seq + 1
         }
       }
@@ -136,7 +137,7 @@ export class NatsLog implements MessageLog, ClaimCheck {
   async entry(seq: number): Promise<LogEntry | undefined> {
     const { stream, retries } = this.#parts
     const message = await retries.run(`entry ${seq}`, () => stream.message(seq))
-    return message && !isClaim(message.subject) ? logEntry(message) : undefined
+    return message && !isClaim(message.subject) ? logEntry(message, this.#logger) : undefined
   }
 
   /** Ends what runs in the background; the connection, which others use too, stays. */

@@ -36,7 +36,10 @@ for (const count of [1, 3] as const) {
     }
 
     busContract(`NATS, ${count}`, make)
-    if (count === 1) lostConnection(make, () => servers)
+    if (count === 1) {
+      lostConnection(make, () => servers)
+      firstConnection(() => servers)
+    }
   })
 }
 
@@ -94,6 +97,29 @@ function lostConnection(make: () => Promise<Bus>, servers: () => NatsServers): v
       await eventually(() => expect(states).to.deep.equal(['disconnected']), 4_500)
       node().resume()
       await eventually(() => expect(states).to.deep.equal(['disconnected', 'connected']))
+    })
+  })
+}
+
+function firstConnection(servers: () => NatsServers): void {
+  describe('the first connection', () => {
+    const [user, name] = ['host', 'test']
+    const node = () => servers().nodes[0] ?? expect.fail('no server')
+
+    it('waits for a server that is starting', async () => {
+      await node().kill()
+      const connecting = connectNats({ servers: servers().urls, user, password: 'secret', name }, logger)
+      await node().start()
+      await (await connecting).close()
+    })
+
+    it('fails when no server answers in time, and at once when the password is wrong', async () => {
+      const wrong = await connectNats({ servers: servers().urls, user, password: 'no', name }, logger).catch(
+        error => error,
+      )
+      expect(wrong).to.have.property('code', 'AUTHORIZATION_VIOLATION')
+      const nobody = { servers: ['nats://127.0.0.1:1'], name, connectTimeoutMs: 100 }
+      expect(await connectNats(nobody, logger).catch(error => error)).to.have.property('code')
     })
   })
 }

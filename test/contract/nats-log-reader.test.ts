@@ -108,6 +108,7 @@ describe('the log as a saver reads it (NATS)', function () {
     expect(found.map(({ dedupeId }) => dedupeId)).to.deep.equal([`${alice}:m 1`, undefined])
     expect(found[0]?.subject).to.equal(`im.${directFeed(bob)}`)
     expect(Buffer.from(found[0]?.payload ?? []).toString()).to.equal('{"kind":')
+    expect(await host.log.read(directFeed(bob), 0, 10)).to.have.length(1)
   })
 
   it('purges what is saved and never a claim, so that appends go on under their fences', async () => {
