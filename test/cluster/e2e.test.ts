@@ -1,0 +1,18 @@
+import { offlineSuite } from '../e2e/offline.ts'
+import { sendingSuite } from '../e2e/sending.ts'
+import { singleLoginSuite } from '../e2e/single-login.ts'
+import { ClusterTarget, unlimited } from '../support/cluster-target.ts'
+
+describe('the cluster, its users on different gateways', function () {
+  this.timeout(60_000)
+  let target: ClusterTarget
+
+  before(async () => {
+    target = await ClusterTarget.start({ settings: unlimited })
+  })
+  after(() => target?.stop())
+
+  sendingSuite(() => target)
+  singleLoginSuite(() => target)
+  offlineSuite(() => target)
+})
