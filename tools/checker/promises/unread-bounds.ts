@@ -1,0 +1,158 @@
+import { peerIn } from '../conversations.ts'
+import type { ReadLine, RecvLine, SendLine, UnreadLine } from '../history.ts'
+import type { Judge, JudgeOptions } from '../judge.ts'
+import type { Ledger } from '../ledger.ts'
+import type { Message } from '../messages.ts'
+import { Unreadable } from '../unreadable.ts'
+import type { Findings } from '../violation.ts'
+import { Flow } from './flow.ts'
+
+/** Where reads alone have moved a read cursor: at least to `sure`, at most to `possible`. */
+interface Cursor {
+  sure: number
+  possible: number
+}
+
+interface Question {
+  readonly at: number
+  /** The last quiet line before it. */
+  readonly quiet: number | undefined
+  readonly sureCursor: number
+}
+
+/**
+ * An unread count lies between what was surely and what was possibly unread at some point between the question
+ * and its answer.
+ *
+ * Unread are the stored messages of the peer that lie after the user's read cursor. The cursor is the highest of
+ * what the user has read up to and what the user has sent in the conversation. Neither is known exactly:
+ *
+ * - A message is surely stored once it was acknowledged or received, possibly from its invoke on, never when finally
+ *   refused. What is unsettled at a quiet line was not stored.
+ * - A read is surely applied from its `ok` on, possibly from its first line on.
+ * - So the cursor is surely at least at `sureCursor`: of the reads and own sends that were sure at the question, the
+ *   highest. It is possibly as far as the highest that was possible at the answer; that is anywhere while an own
+ *   send is unsettled.
+ *
+ * At least the messages that were sure at the question and lie after the possible cursor are unread, at most those
+ * that were possible at the answer and lie after the sure cursor. When all is quiet and each read has its `ok`, the
+ * two are equal. Groups are not judged, as long as members and notices are not known here.
+ */
+export class UnreadBounds implements Judge {
+  readonly #ledger: Ledger
+  readonly #findings: Findings
+  readonly #lagMs: number
+  readonly #flows = new Map<string, Flow>()
+  readonly #cursors = new Map<string, Cursor>()
+  readonly #questions = new Map<string, Question>()
+  #unjudged = 0
+
+  constructor(ledger: Ledger, findings: Findings, options: JudgeOptions) {
+    this.#ledger = ledger
+    this.#findings = findings
+    this.#lagMs = options.unreadLagMs ?? 0
+  }
+
+  send(_line: SendLine, message: Message, at: number): void {
+    this.#see(message, at)
+  }
+
+  recv(_line: RecvLine, message: Message, at: number): void {
+    this.#see(message, at)
+  }
+
+  read(line: ReadLine, at: number): void {
+    this.#ledger.conversations.get(line.conv, at)
+    if (line.type === 'fail') return
+    const cursor = this.#cursorOf(line.user, line.conv)
+    cursor.possible = Math.max(cursor.possible, line.upto)
+    if (line.type === 'ok') cursor.sure = Math.max(cursor.sure, line.upto)
+  }
+
+  unread(line: UnreadLine, at: number): void {
+    const key = `${line.proc} ${line.user} ${line.conv}`
+    if (line.type === 'invoke') {
+      const { quiet } = this.#ledger
+      const { sure } = this.#cursorOf(line.user, line.conv)
+      const sent = this.#flowFrom(line.user, line.conv).stored.highest
+      this.#questions.set(key, { at, quiet, sureCursor: Math.max(sure, sent) })
+      return
+    }
+    const question = this.#questions.get(key)
+    if (!question) throw new Unreadable(at, `unread ${line.type} without an invoke`)
+    this.#questions.delete(key)
+    if (line.type === 'ok') this.#judge(line, question, at)
+  }
+
+  quiet(): void {
+    for (const flow of this.#flows.values()) flow.quiet()
+  }
+
+  end(): void {
+    if (this.#unjudged > 0) this.#findings.note(`${this.#unjudged} unread counts of groups were not judged`)
+  }
+
+  #judge(line: UnreadLine & { value: number }, question: Question, at: number): void {
+    const { user, conv, value } = line
+    const conversation = this.#ledger.conversations.get(conv, at)
+    if (!conversation.sides) {
+      this.#unjudged += 1
+      return
+    }
+    const peer = peerIn(conversation, user)
+    if (peer === undefined) throw new Unreadable(at, `${user} is not in ${conv}`)
+    const incoming = this.#flowFrom(peer, conv)
+    const atLeast = this.#surelyUnread(incoming, this.#possibleCursor(user, conv), question)
+    const atMost = incoming.stored.countAbove(question.sureCursor) + incoming.pending.size
+    if (value >= atLeast && value <= atMost) return
+    const truth =
+      atLeast === atMost ? `exactly ${atLeast} were` : `at least ${atLeast} and at most ${atMost} were`
+    const sentence = `${user} was told of ${value} unread messages in ${conv} ${this.#ledger.when(at)}, asked ${this.#ledger.when(question.at)}, but ${truth}`
+    this.#findings.add('unread', at, sentence, [question.at])
+  }
+
+  #possibleCursor(user: string, conv: string): number {
+    const sent = this.#flowFrom(user, conv)
+    if (sent.pending.size > 0) return Number.POSITIVE_INFINITY
+    return Math.max(this.#cursorOf(user, conv).possible, sent.stored.highest)
+  }
+
+  #surelyUnread(incoming: Flow, possibleCursor: number, question: Question): number {
+    let count = incoming.stored.countAbove(possibleCursor)
+    for (const { stored = 0, received, seq = 0 } of incoming.latest()) {
+      if (this.#isSettled(stored, question)) break
+      const wasReceived = received !== undefined && received < question.at
+      if (seq > possibleCursor && !wasReceived) count -= 1
+    }
+    return count
+  }
+
+  /** Whether what became known to be stored at line `stored`, and all before it, had to count at the question. */
+  #isSettled(stored: number, { at, quiet }: Question): boolean {
+    if (stored >= at) return false
+    if (quiet !== undefined && stored < quiet) return true
+    return this.#ledger.timeOf(stored) <= this.#ledger.timeOf(at) - this.#lagMs
+  }
+
+  #see(message: Message, at: number): void {
+    if (message.to !== undefined) this.#flowFrom(message.from, message.conv.name).see(message, at)
+  }
+
+  #flowFrom(sender: string, conv: string): Flow {
+    const key = `${sender} ${conv}`
+    const known = this.#flows.get(key)
+    if (known) return known
+    const flow = new Flow()
+    this.#flows.set(key, flow)
+    return flow
+  }
+
+  #cursorOf(user: string, conv: string): Cursor {
+    const key = `${user} ${conv}`
+    const known = this.#cursors.get(key)
+    if (known) return known
+    const cursor = { sure: 0, possible: 0 }
+    this.#cursors.set(key, cursor)
+    return cursor
+  }
+}
