@@ -15,7 +15,7 @@ const elsewhere: Readonly<Partial<Record<Reason, string>>> = {
   missing_token: 'authentication.ts',
   auth_timeout: 'liveness.test.ts',
   too_many_requests: 'rates.test.ts',
-  server_busy: 'rates.test.ts and drain.test.ts',
+  server_busy: 'busy.test.ts and ordered.test.ts',
   internal_error: 'unreachable: no failure is answered with it; a client must know it all the same',
   missing_group_id: 'unreachable: groups answer not_implemented',
   not_group_member: 'unreachable: groups answer not_implemented',

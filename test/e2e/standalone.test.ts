@@ -3,6 +3,7 @@ import { authenticationSuite } from './authentication.ts'
 import { offlineSuite } from './offline.ts'
 import { refusalsSuite } from './refusals.ts'
 import { renewalSuite } from './renewal.ts'
+import { revocationSuite } from './revocation.ts'
 import { sendingSuite } from './sending.ts'
 import { singleLoginSuite } from './single-login.ts'
 import { sizesSuite } from './sizes.ts'
@@ -25,6 +26,7 @@ describe('standalone', () => {
   offlineSuite(() => server)
   authenticationSuite(() => server)
   renewalSuite(() => server)
+  revocationSuite(() => server)
   refusalsSuite(() => server)
   sizesSuite(() => server)
 })

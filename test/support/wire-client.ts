@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { WebSocket } from 'ws'
+import { type ClientOptions, WebSocket } from 'ws'
 
 export type Frame = Record<string, unknown>
 
@@ -15,6 +15,8 @@ export interface WireOptions {
   readonly token?: string
   readonly query?: Record<string, string>
   readonly headers?: Record<string, string>
+  /** How the socket itself behaves. */
+  readonly socket?: ClientOptions
 }
 
 /** A client of the JSON protocol that knows nothing of ours: it sends frames as they are and keeps all it gets. */
@@ -41,11 +43,14 @@ export class WireClient {
   }
 
   /** Opens `/ws` of a gateway (its http:// address). Rejects with the HTTP answer when the upgrade is refused. */
-  static async open(url: string, { token, query = {}, headers = {} }: WireOptions = {}): Promise<WireClient> {
+  static async open(
+    url: string,
+    { token, query = {}, headers = {}, socket: behaviour = {} }: WireOptions = {},
+  ): Promise<WireClient> {
     const address = new URL('/ws', url.replace(/^http/, 'ws'))
     for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value)
     const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
-    const socket = new WebSocket(address, { headers: { ...authorization, ...headers } })
+    const socket = new WebSocket(address, { ...behaviour, headers: { ...authorization, ...headers } })
     const client = new WireClient(socket)
     const refused = once(socket, 'unexpected-response').then(async ([, response]) => {
       const chunks: Buffer[] = []
