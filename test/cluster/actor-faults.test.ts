@@ -1,0 +1,118 @@
+import { expect } from 'chai'
+import { SqlStore } from '../../storage/sql-store.ts'
+import { eventually } from '../support/nats-server.ts'
+import { ActorCluster } from './actor-cluster.ts'
+
+const USERS = 60
+const PAUSE_MS = 50
+/** So many calls without a slow one: each user has been answered several times. */
+const CALM = USERS * 10
+
+describe('actors in a cluster, while users send all the time', function () {
+  this.timeout(120_000)
+  let actors: ActorCluster
+
+  before(async function () {
+    actors = await ActorCluster.start(this)
+    await actors.ask('load', { users: USERS, pauseMs: PAUSE_MS })
+    await actors.calm(CALM)
+  })
+  after(() => actors?.stop())
+
+  const cluster = () => actors.cluster
+
+  /** Every host's sidecar is known to placement again. */
+  async function restored(host: string): Promise<void> {
+    await cluster().restartPair(host)
+    await actors.calm(CALM)
+  }
+
+  it('needs Dapr for a user’s first call only', async () => {
+    const before = await actors.ask<{ dapr: number; bus: number }>('counts')
+    await actors.during('nothing happens', CALM, async () => {})
+    const after = await actors.ask<{ dapr: number; bus: number }>('counts')
+    expect(before.dapr).to.be.within(USERS, USERS * 2)
+    expect(after.dapr).to.equal(before.dapr)
+    expect(after.bus - before.bus).to.be.at.least(CALM)
+  })
+
+  it('move at once when their host and its sidecar are killed', async () => {
+    const report = await actors.during('host and daprd killed', CALM, () =>
+      Promise.all([cluster().kill('daprd-host-1'), cluster().kill('host-1')]),
+    )
+    expect(report.errors).to.deep.equal([])
+    expect(report.slowestMs).to.be.below(3_000)
+    await restored('host-1')
+  })
+
+  it('move within seconds when only their host’s Node process is killed', async () => {
+    const report = await actors.during('Node killed', CALM, () => cluster().kill('host-2'))
+    expect(report.errors).to.deep.equal([])
+    expect(report.slowestMs).to.be.below(5_000)
+    await restored('host-2')
+  })
+
+  it('go on when only the sidecar is killed', async () => {
+    const report = await actors.during('daprd killed', CALM, () => cluster().kill('daprd-host-1'))
+    expect(report.errors).to.deep.equal([])
+    expect(report.slowestMs).to.be.below(1_000)
+    await restored('host-1')
+  })
+
+  it('are served elsewhere while their host and sidecar are frozen, and write nothing when they wake up', async () => {
+    const frozen = ['daprd-host-2', 'host-2']
+    const report = await actors.during('both frozen', CALM, async () => {
+      for (const name of frozen) cluster().pause(name)
+    })
+    expect(report.errors).to.deep.equal([])
+    expect(report.slowestMs).to.be.below(8_000)
+    const thawed = await actors.during('both thawed', CALM, async () => {
+      for (const name of frozen) cluster().resume(name)
+      await eventually(async () =>
+        expect(await actors.metric('host-2', 'homing_actors')).to.be.below(USERS / 4),
+      )
+    })
+    expect(thawed.errors).to.deep.equal([])
+    await restored('host-2')
+  })
+
+  it('go on while placement is away, and new users are placed when it is back', async () => {
+    const report = await actors.during('placement killed', CALM, () => cluster().kill('placement-1'))
+    expect(report.errors).to.deep.equal([])
+    expect(report.slowestMs).to.be.below(1_000)
+    const unread = actors.ask('unread', { user: 'newcomer' })
+    await cluster().restart('placement-1')
+    expect(await unread).to.deep.equal([])
+    await actors.calm(CALM)
+  })
+
+  it('move without a failed call when a host joins and leaves', async () => {
+    let joined = ''
+    const joining = await actors.during('a host joins', CALM, async () => {
+      joined = await cluster().addHost()
+      await eventually(async () => expect(await actors.metric(joined, 'homing_actors')).to.be.above(0))
+    })
+    expect(joining.errors).to.deep.equal([])
+    expect(joining.slowestMs).to.be.below(3_000)
+    const leaving = await actors.during('a host leaves', CALM, () => cluster().removeHost(joined))
+    expect(leaving.errors).to.deep.equal([])
+    expect(leaving.slowestMs).to.be.below(3_000)
+  })
+
+  it('have lost and doubled nothing after all that', async () => {
+    const sent = await actors.rest()
+    const store = await SqlStore.mysql(cluster().databaseUrl)
+    try {
+      for (const [user, messages] of Object.entries(sent)) {
+        const seqs = messages.map(([, seq]) => seq)
+        expect(seqs, user).to.deep.equal([...new Set(seqs)].sort((a, b) => a - b))
+        await eventually(async () => {
+          const saved = await store.messages.recentIds(user, messages.length + 10)
+          expect(saved.toReversed(), user).to.deep.equal(messages)
+        })
+      }
+    } finally {
+      await store.close()
+    }
+  })
+})
