@@ -12,6 +12,7 @@ import {
 import { type Dialect, sqliteDialect } from './dialect.ts'
 import { entities } from './entities.ts'
 import { FirstTables } from './migrations/first-tables.ts'
+import { TopicTables } from './migrations/topic-tables.ts'
 
 export type Orm = MikroORM<AbstractSqlDriver>
 export type Parameter = string | number | boolean | null | Buffer
@@ -24,7 +25,7 @@ export const ormOptions = {
   entities,
   extensions: [Migrator],
   migrations: {
-    migrationsList: [FirstTables],
+    migrationsList: [FirstTables, TopicTables],
     tableName: 'migration',
     snapshot: false,
     silent: true,

@@ -7,7 +7,8 @@ export interface MessageColumns {
   readonly conversation: string
   readonly kind: Entry['kind']
   readonly sender: UserId
-  readonly clientMsgId: string
+  /** Null for a repeat that was stored as a new message. */
+  readonly clientMsgId: string | null
   readonly recipient: UserId
   readonly body: string
   readonly msgType: string

@@ -1,39 +1,53 @@
 import { type Database, openSqlite } from './database.ts'
 import { migrateAlone, migrateTogether } from './migrate.ts'
-import { openMysql } from './mysql.ts'
+import { type MysqlOptions, openMysql } from './mysql.ts'
+import { SavedLog } from './saved-log.ts'
 import { SqlAccounts } from './sql-accounts.ts'
 import { SqlMessages } from './sql-messages.ts'
+import { SqlSessions } from './sql-sessions.ts'
 import { SqlUsers } from './sql-users.ts'
-import type { AccountStore, MessageStore, Store, UserStore } from './store.ts'
+import type { AccountStore, MessageStore, SessionStore, Store, UserStore } from './store.ts'
+import { SqlTopics } from './topics/sql-topics.ts'
+import type { TopicStore } from './topics/topic-store.ts'
 
 /** The store on a database that MikroORM knows: SQLite, MySQL or MariaDB. */
 export class SqlStore implements Store {
   readonly users: UserStore
   readonly messages: MessageStore
   readonly accounts: AccountStore
+  readonly sessions: SessionStore
+  readonly topics: TopicStore
   readonly #database: Database
-  readonly #migrate: (database: Database) => Promise<void>
+  readonly #migrate: () => Promise<void>
 
-  constructor(database: Database, migrate: (database: Database) => Promise<void>) {
+  private constructor(database: Database, migrate: () => Promise<void>) {
     this.#database = database
     this.#migrate = migrate
     this.users = new SqlUsers(database)
     this.messages = new SqlMessages(database)
     this.accounts = new SqlAccounts(database)
+    this.sessions = new SqlSessions(database)
+    this.topics = new SqlTopics(database)
   }
 
   /** The caller holds the data directory. */
   static async sqlite(path: string): Promise<SqlStore> {
-    return new SqlStore(await openSqlite(path), migrateAlone)
+    const database = await openSqlite(path)
+    return new SqlStore(database, () => migrateAlone(database))
   }
 
-  /** The database is created where it is missing. */
-  static async mysql(url: string): Promise<SqlStore> {
-    return new SqlStore(await openMysql(url), migrateTogether)
+  /** `migrate` also creates the database where it is missing. */
+  static async mysql(url: string, options?: MysqlOptions): Promise<SqlStore> {
+    return new SqlStore(await openMysql(url, options), () => migrateTogether(url))
+  }
+
+  /** What a saver writes, on the same connections. */
+  savedLog(): SavedLog {
+    return new SavedLog(this.#database)
   }
 
   migrate(): Promise<void> {
-    return this.#migrate(this.#database)
+    return this.#migrate()
   }
 
   async ping(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { LogEntry } from '../messaging/message-log.ts'
 import type { Feed, UserId } from '../protocol/ids.ts'
+import type { TopicStore } from './topics/topic-store.ts'
 
 /**
  * What the database knows. Rows only grow: a cursor, a session version and the saver's position never go back,
@@ -10,6 +11,8 @@ export interface Store {
   readonly users: UserStore
   readonly messages: MessageStore
   readonly accounts: AccountStore
+  readonly sessions: SessionStore
+  readonly topics: TopicStore
   /** Creates or migrates the tables; safe however many processes start at once. */
   migrate(): Promise<void>
   /** Rejects when the database does not answer. */
@@ -26,6 +29,11 @@ export interface UserStore {
   /** Adds one; answers the new version. */
   nextSessionVersion(user: UserId): Promise<number>
   saveCursors(cursors: CursorBatch): Promise<void>
+}
+
+export interface SessionStore {
+  /** The session versions of many users at once; who has none is at 0 and not in the answer. */
+  versions(users: readonly UserId[]): Promise<ReadonlyMap<UserId, number>>
 }
 
 export interface UserRows {

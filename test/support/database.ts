@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { openMysql } from '../../storage/mysql.ts'
 
 const START_TIMEOUT_MS = 30_000
 
@@ -43,8 +44,23 @@ export class TestDatabase {
     return `mysql://root@127.0.0.1:${this.#port}/${name}`
   }
 
-  get pid(): number | undefined {
-    return this.#server?.pid
+  /** Runs statements the way an administrator would. */
+  async execute(name: string, ...statements: string[]): Promise<void> {
+    const database = await openMysql(this.url(name))
+    try {
+      for (const statement of statements) await database.run(statement)
+    } finally {
+      await database.close()
+    }
+  }
+
+  /** The server is there and does not answer. */
+  pause(): void {
+    this.#server?.kill('SIGSTOP')
+  }
+
+  unpause(): void {
+    this.#server?.kill('SIGCONT')
   }
 
   /** Starts the server, also after a `halt`, and waits until it answers. */

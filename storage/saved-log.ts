@@ -1,0 +1,165 @@
+import type { Transaction } from '@mikro-orm/sql'
+import type { LogRecord, UndecodableRecord } from '../messaging/log-reader.ts'
+import { parseConversation } from '../protocol/ids.ts'
+import { chunked, placeholders } from './chunks.ts'
+import type { Database, Parameter } from './database.ts'
+import { insertMessages } from './message-insert.ts'
+import { columnsOf, type MessageColumns } from './message-row.ts'
+import { Recent } from './recent.ts'
+
+/** Conversations known to have their rows. */
+const KNOWN_CONVERSATIONS = 100_000
+const CONVERSATIONS_A_STATEMENT = 200
+/** What a column of `dead_letter` takes. */
+const MAX_DETAIL = 1000
+const MAX_NAME = 255
+
+/** Where the saver is. Entries after `lostAfter` up to `lostUpTo` were in a log that went back; they are nowhere. */
+export interface SaverPosition {
+  readonly position: number
+  readonly lostAfter: number
+  readonly lostUpTo: number
+}
+
+/** A message of the log on its way to its row. */
+export interface SavedMessage {
+  readonly seq: number
+  readonly feed: string
+  readonly columns: MessageColumns
+  readonly bytes: number
+}
+
+/** What cannot be a row, and who waits for it. */
+export interface DeadLetter {
+  readonly seq: number
+  readonly subject: string
+  /** `<sender>:<clientMsgId>`, where it is known. */
+  readonly dedupeId?: string
+  readonly detail: string
+  readonly payload: Uint8Array
+}
+
+/**
+ * The saver's tables. The position's row is what savers meet at: each transaction begins by moving it from where
+ * the saver read it, so that of two with the same records one finds it moved and writes nothing.
+ */
+export class SavedLog {
+  readonly #database: Database
+  readonly #conversations = new Recent<true>(KNOWN_CONVERSATIONS)
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  async position(): Promise<SaverPosition> {
+    const [row] = await this.#database.rows<SaverPosition>(
+      'select position, lost_after as lostAfter, lost_up_to as lostUpTo from saver_position where id = 1',
+    )
+    if (!row) throw new Error('the saver’s position is missing from the database')
+    return row
+  }
+
+  /**
+   * Saves the records, all with a seq > `from`, and moves the position to the last of them. Answers what could not
+   * be saved, or `moved` when the position is no longer `from`; then nothing was written.
+   * Throws SeqTaken when one of the seqs holds another message, which no saver may get over.
+   */
+  async save(from: number, records: readonly LogRecord[]): Promise<'moved' | readonly DeadLetter[]> {
+    const upTo = records.at(-1)?.seq ?? from
+    const { messages, dead } = sort(records)
+    const known = new Set<string>()
+    const outcome = await this.#database.transaction(async within => {
+      if (!(await this.#move(from, upTo, within))) return 'moved' as const
+      await this.#addConversations(messages, known, within)
+      const letters = [...dead, ...(await insertMessages(this.#database, messages, within))]
+      for (const letter of letters) await this.#bury(letter, within)
+      return letters
+    })
+    // Not before the commit: what is rolled back is not known.
+    for (const conversation of known) this.#conversations.set(conversation, true)
+    return outcome
+  }
+
+  /** Gives up what a log that went back has lost: everything after `from` up to `upTo`. Answers whether it did. */
+  async giveUp(from: number, upTo: number): Promise<boolean> {
+    const changed = await this.#database.changes(
+      `update saver_position set position = ?, lost_after = ?, lost_up_to = ? where id = 1 and position = ?`,
+      [upTo, from, upTo, from],
+    )
+    return changed > 0
+  }
+
+  async #move(from: number, to: number, within: Transaction): Promise<boolean> {
+    const sql = 'update saver_position set position = ? where id = 1 and position = ?'
+    return (await this.#database.changes(sql, [to, from], within)) > 0
+  }
+
+  /** Both sides' rows, with a conversation's first message. */
+  async #addConversations(
+    messages: readonly SavedMessage[],
+    known: Set<string>,
+    within: Transaction,
+  ): Promise<void> {
+    for (const { columns } of messages) {
+      if (!this.#conversations.get(columns.conversation)) known.add(columns.conversation)
+    }
+    const rows = [...known].flatMap(id => {
+      const name = parseConversation(id)
+      return name?.kind === 'direct' ? name.users.map((user): [string, string] => [user, id]) : []
+    })
+    for (const some of chunked(rows, CONVERSATIONS_A_STATEMENT)) {
+      const sql = `insert ignore into conversation (user_id, id) values ${placeholders(some.length, 2)}`
+      await this.#database.run(sql, some.flat(), within)
+    }
+  }
+
+  async #bury(letter: DeadLetter, within: Transaction): Promise<void> {
+    const values: Parameter[] = [
+      letter.seq,
+      letter.subject.slice(0, MAX_NAME),
+      letter.dedupeId?.slice(0, MAX_NAME) ?? null,
+      letter.detail.slice(0, MAX_DETAIL),
+      Buffer.from(letter.payload),
+      Date.now(),
+    ]
+    await this.#database.run(
+      `insert into dead_letter (seq, subject, dedupe_id, detail, payload, at) values ${placeholders(1, 6)}`,
+      values,
+      within,
+    )
+  }
+}
+
+/** Messages, and what can be none; claims only move the position. */
+function sort(records: readonly LogRecord[]): { messages: SavedMessage[]; dead: DeadLetter[] } {
+  const messages: SavedMessage[] = []
+  const dead: DeadLetter[] = []
+  for (const record of records) {
+    switch (record.kind) {
+      case 'entry':
+        messages.push({
+          seq: record.seq,
+          feed: record.feed,
+          columns: columnsOf(record.entry),
+          bytes: record.bytes,
+        })
+        break
+      case 'undecodable':
+        dead.push(letterOf(record))
+        break
+      case 'claim':
+        break
+      default:
+        record satisfies never
+    }
+  }
+  return { messages, dead }
+}
+
+const letterOf = ({ seq, subject, dedupeId, detail, payload }: UndecodableRecord): DeadLetter => ({
+  seq,
+  subject,
+  ...(dedupeId === undefined ? {} : { dedupeId }),
+  detail,
+  payload,
+})
