@@ -18,6 +18,8 @@ export const subjects = {
   hostAlive: (hostId: string) => `host.${hostId}.alive`,
   /** A gateway sends a host the list of its connections there. */
   reconcile: (hostId: string) => `host.${hostId}.reconcile`,
+  /** Gateways tell each other what has happened to a topic's items. */
+  sync: (topic: string) => `sync.${topic}`,
   /** The saver's position after each commit. */
   watermark: 'watermark',
 } as const

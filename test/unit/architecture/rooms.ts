@@ -17,6 +17,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
 /** Packages that talk to the outside, and the one room that may: see the design, "Rooms". */
 export const packageRooms: Readonly<Record<string, string>> = {
   ws: 'gateway',
+  'socket.io': 'gateway',
   fastify: 'gateway',
   'prom-client': 'gateway',
   jose: 'gateway',
