@@ -54,6 +54,15 @@ export class TestDatabase {
     }
   }
 
+  async query<R>(name: string, sql: string): Promise<R[]> {
+    const database = await openMysql(this.url(name))
+    try {
+      return await database.rows<R>(sql)
+    } finally {
+      await database.close()
+    }
+  }
+
   /** The server is there and does not answer. */
   pause(): void {
     this.#server?.kill('SIGSTOP')

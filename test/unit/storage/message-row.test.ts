@@ -1,0 +1,53 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import type { DirectEntry } from '../../../protocol/entries.ts'
+import { columnsOf, logEntryOf } from '../../../storage/message-row.ts'
+
+const userId = fc.stringMatching(/^[A-Za-z0-9_@-]{1,64}$/)
+const entry: fc.Arbitrary<DirectEntry> = fc
+  .record(
+    {
+      from: userId,
+      to: userId,
+      clientMsgId: fc.stringMatching(/^[\x20-\x7e]{1,128}$/),
+      body: fc.string({ unit: 'binary' }),
+      msgType: fc.string({ minLength: 1, maxLength: 32 }),
+      ts: fc.maxSafeNat(),
+      mentions: fc.array(userId),
+      replyTo: fc.maxSafeNat(),
+      important: fc.boolean(),
+    },
+    { requiredKeys: ['from', 'to', 'clientMsgId', 'body', 'msgType', 'ts'] },
+  )
+  .map(fields => ({ kind: 'direct', ...fields }))
+
+describe('a row of an entry', () => {
+  it('is the entry again', () => {
+    fc.assert(
+      fc.property(fc.maxSafeNat(), entry, (seq, original) => {
+        const columns = columnsOf(original)
+        const row = {
+          seq,
+          feed: `direct.${original.to}`,
+          kind: columns.kind,
+          sender: columns.sender,
+          client_msg_id: columns.clientMsgId,
+          recipient: columns.recipient,
+          body: columns.body,
+          msg_type: columns.msgType,
+          extra: columns.extra,
+          ts: columns.ts,
+        }
+        expect(logEntryOf(row)).to.deep.equal({ seq, feed: row.feed, entry: original })
+      }),
+    )
+  })
+
+  it('has nothing extra for most messages, and one conversation for both directions', () => {
+    const plain = { kind: 'direct', clientMsgId: 'a', body: '', msgType: 'TEXT', ts: 1 } as const
+    const there = columnsOf({ ...plain, from: 'b', to: 'a' })
+    const back = columnsOf({ ...plain, from: 'a', to: 'b' })
+    expect([there.extra, there.conversation]).to.deep.equal([null, 'direct:a:b'])
+    expect(back.conversation).to.equal(there.conversation)
+  })
+})
