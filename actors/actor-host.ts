@@ -7,6 +7,7 @@ import type { Settings } from '../runtime/settings.ts'
 import type { Store } from '../storage/store.ts'
 import { CursorWriter } from './cursor-writer.ts'
 import { FeedReader } from './feed-reader.ts'
+import { GatewayWatch } from './gateway-watch.ts'
 import { Kicks } from './kicks.ts'
 import { Pushes } from './pushes.ts'
 import { UserActor } from './user/user-actor.ts'
@@ -31,6 +32,7 @@ export function hostActors({
 }: ActorHostParts): () => Promise<void> {
   const cursors = new CursorWriter(store.users, settings.CURSOR_FLUSH_MS, logger)
   const kicks = new Kicks(bus, logger)
+  const gateways = new GatewayWatch(bus, runtime.hostId, logger)
   const parts = {
     hostId: runtime.hostId,
     bus,
@@ -39,6 +41,7 @@ export function hostActors({
     logger,
     cursors,
     kicks,
+    gateways,
     reader: new FeedReader(store.messages, log),
     pushes: new Pushes(bus),
     maxConnections: settings.MAX_CONNECTIONS_PER_USER,
@@ -48,6 +51,7 @@ export function hostActors({
   bus.subscribe(subjects.hostAlive(runtime.hostId), ({ respond }) => respond?.({}))
   return async () => {
     kicks.close()
+    await gateways.close()
     await cursors.close()
   }
 }

@@ -56,6 +56,11 @@ export class Connections {
     return hosts
   }
 
+  /** The bound connections whose actors were last known on this host. */
+  idsOn(hostId: string): string[] {
+    return [...this.#byId.values()].flatMap(c => (c.hostId === hostId ? [c.connId] : []))
+  }
+
   add(connection: Connection): void {
     this.#byId.set(connection.connId, connection)
   }

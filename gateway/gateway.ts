@@ -18,6 +18,7 @@ import { directMembership } from './http/membership.ts'
 import { createHttpGateway } from './http/server.ts'
 import { jsonProtocol } from './json/json-protocol.ts'
 import { createGatewayMetrics } from './metrics.ts'
+import { Reconciliation } from './reconciliation.ts'
 import { SavedAcks } from './saved-acks.ts'
 import { SocketServer } from './socket-server.ts'
 
@@ -91,11 +92,13 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     protocol,
   })
   const hosts = new HostWatch(bus, connections, logger)
+  const reconciliation = new Reconciliation(gatewayId, bus, connections, logger)
   return {
     port: await http.listen(settings.HOST, settings.PORT),
     stop: async () => {
       http.drain()
       hosts.close()
+      reconciliation.close()
       await sockets.drain()
       await http.close()
       await connections.close()

@@ -140,6 +140,7 @@ export class Connections implements Iterable<Attachment> {
   #attach(binding: Binding, confirmed: boolean): Attachment {
     const attachment = new Attachment(binding, this.#epoch, confirmed, this.#parts)
     this.#attached.set(binding.connId, attachment)
+    this.#parts.gateways.watch(binding.gatewayId, binding.connId, () => this.#remove(binding.connId))
     const feed = directFeed(this.#user)
     attachment.addFeed(feed, this.#startOf(binding.device, feed))
     return attachment
@@ -163,8 +164,11 @@ export class Connections implements Iterable<Attachment> {
   }
 
   #remove(connId: string): void {
-    this.#attached.get(connId)?.stop()
+    const attachment = this.#attached.get(connId)
+    if (!attachment) return
+    attachment.stop()
     this.#attached.delete(connId)
+    this.#parts.gateways.forget(attachment.binding.gatewayId, connId)
   }
 
   #confirm(gatewayId: string): void {

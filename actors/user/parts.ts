@@ -4,6 +4,7 @@ import type { Logger } from '../../runtime/logger.ts'
 import type { Store } from '../../storage/store.ts'
 import type { CursorWriter } from '../cursor-writer.ts'
 import type { FeedReader } from '../feed-reader.ts'
+import type { GatewayWatch } from '../gateway-watch.ts'
 import type { Kicks } from '../kicks.ts'
 import type { Pushes } from '../pushes.ts'
 
@@ -17,6 +18,7 @@ export interface UserActorParts {
   readonly cursors: CursorWriter
   readonly pushes: Pushes
   readonly kicks: Kicks
+  readonly gateways: GatewayWatch
   readonly logger: Logger
   readonly maxConnections: number
   readonly windowSize: number
