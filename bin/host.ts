@@ -1,6 +1,7 @@
 import { hostActors } from '../actors/actor-host.ts'
 import { ActorCallbacks } from '../dapr/actor-callbacks.ts'
 import { DaprActorState } from '../dapr/actor-state.ts'
+import { DaprActorCaller } from '../dapr/dapr-actor-caller.ts'
 import { DaprActorHosting } from '../dapr/dapr-actor-hosting.ts'
 import { SidecarClient } from '../dapr/sidecar-client.ts'
 import { readHostSidecar } from '../dapr/sidecar-settings.ts'
@@ -31,11 +32,13 @@ async function host(process: ClusterProcess): Promise<void> {
   const sidecar = new SidecarClient({ port: DAPR_HTTP_PORT, apiToken: DAPR_API_TOKEN }, logger)
   orderly.add('sidecar client', () => sidecar.stop())
   const status = new SidecarStatus(sidecar)
+  const caller = new DaprActorCaller(sidecar)
   const hosting = new DaprActorHosting({
     hostId: incarnation,
     idleMs: settings.ACTOR_IDLE_MS,
     bus,
     placementConnected: () => status.placementConnected(),
+    callByDapr: (type, id, call) => caller.call(type, id, call),
     state: (type, id) => new DaprActorState(sidecar, type, id, logger),
     logger,
   })

@@ -5,6 +5,7 @@ import type { ActorFactory, ActorHosting, ActorState, ActorType } from '../runti
 import { delay } from '../runtime/backoff.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { type ActorAnswer, type ActorCall, answerOf, isActorCall, moved } from './actor-call.ts'
+import { ADOPT, Adoption } from './adoption.ts'
 import { CallsUnderWay } from './calls-under-way.ts'
 import { StallWatch } from './stall-watch.ts'
 
@@ -19,6 +20,8 @@ export interface DaprActorHostingParts {
   readonly bus: Bus
   /** Whether placement was connected at some moment after the call. */
   readonly placementConnected: () => Promise<boolean>
+  /** Takes one call to wherever Dapr places the actor; rejects without an answer. */
+  readonly callByDapr: (type: ActorType, id: string, call: ActorCall) => Promise<ActorAnswer>
   readonly state?: (type: ActorType, id: string) => ActorState
   readonly logger: Logger
 }
@@ -37,11 +40,13 @@ export class DaprActorHosting implements ActorHosting {
   readonly #activations: Activations
   readonly #underWay = new CallsUnderWay()
   readonly #stalls = new StallWatch(STALL_MS)
+  readonly #adoption: Adoption
   readonly #subscriptions = new Map<string, BusSubscription>()
   readonly #counts = { bus: 0, dapr: 0 }
   #busLostAt: number | undefined
 
-  constructor({ hostId, idleMs, bus, placementConnected, state, logger }: DaprActorHostingParts) {
+  constructor(parts: DaprActorHostingParts) {
+    const { hostId, idleMs, bus, placementConnected, callByDapr, state, logger } = parts
     this.hostId = hostId
     this.#bus = bus
     this.#placementConnected = placementConnected
@@ -54,6 +59,12 @@ export class DaprActorHosting implements ActorHosting {
         leaving: (type, id) => this.#unserve(type, id),
         ...(state && { state }),
       },
+    })
+    this.#adoption = new Adoption({
+      placementConnected,
+      callByDapr,
+      isActive: (type, id) => this.#activations.has(type, id),
+      logger,
     })
     bus.onState(busState => {
       this.#busLostAt = busState === 'disconnected' ? performance.now() : undefined
@@ -94,24 +105,29 @@ export class DaprActorHosting implements ActorHosting {
       this.#logger.warn({ actors: this.active }, 'the process stood still; its actors confirm their claims')
       this.#activations.doubtAll()
     }
-    return this.#underWay.run(call, () =>
-      answerOf(() => this.#activations.invoke(type, id, call.method, call.args, call.deadline)),
-    )
+    return this.#underWay.run(call, () => answerOf(() => this.#turn(type, id, call)))
+  }
+
+  #turn(type: ActorType, id: string, { method, args, deadline }: ActorCall): Promise<unknown> {
+    return method === ADOPT
+      ? this.#activations.ensure(type, id, deadline)
+      : this.#activations.invoke(type, id, method, args, deadline)
   }
 
   /**
    * Dapr takes the actor away. When it does so because it has lost placement, nobody else can have it until placement
-   * is back: then it goes on here under its fence, until it is superseded or idle.
+   * is back: then it goes on here under its fence, and Dapr is told of it when placement is back.
    */
   async deactivate(type: ActorType, id: string): Promise<void> {
     if (!this.#activations.has(type, id)) return
     if (await this.#placementConnected()) {
       await Promise.race([this.#activations.drop(type, id, 'moved'), delay(DEACTIVATION_MS)])
-    } else this.#logger.debug({ type, id }, 'placement is away; the actor stays')
+    } else this.#adoption.add(type, id)
   }
 
   /** Ends all actors in order; their callers will find them elsewhere. */
   async close(): Promise<void> {
+    this.#adoption.close()
     await this.#activations.close('moved')
     this.#stalls.close()
   }

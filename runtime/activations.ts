@@ -54,6 +54,15 @@ export class Activations {
 
   /** Runs one turn, activating the actor first if need be. Throws ActorMoved when the activation ends before it. */
   invoke(type: ActorType, id: string, method: string, args: unknown, deadline: number): Promise<unknown> {
+    return this.#turn(type, id, actor => actor.invoke(method, args), deadline)
+  }
+
+  /** Activates the actor if it isn't active; resolves when it is. */
+  async ensure(type: ActorType, id: string, deadline: number): Promise<void> {
+    await this.#turn(type, id, () => undefined, deadline)
+  }
+
+  #turn(type: ActorType, id: string, run: Turn, deadline: number): Promise<unknown> {
     if (this.#closing) return Promise.reject(new ActorMoved())
     const name = key(type, id)
     let activation = this.#active.get(name)
@@ -61,7 +70,7 @@ export class Activations {
       activation = this.#create(name, type, id)
       this.#active.set(name, activation)
     }
-    return activation.turn(method, args, deadline)
+    return activation.turn(run, deadline)
   }
 
   /** Ends one activation in order; resolves when it is gone. */
@@ -130,6 +139,8 @@ export class Activations {
 
 const key = (type: ActorType, id: string) => `${type}/${id}`
 
+type Turn = (actor: Actor) => unknown
+
 class Activation {
   readonly actor: Actor
   readonly #activate: () => Promise<void>
@@ -150,15 +161,13 @@ class Activation {
     this.#leaving = leaving
   }
 
-  turn(method: string, args: unknown, deadline: number): Promise<unknown> {
+  turn(run: Turn, deadline: number): Promise<unknown> {
     return this.#mailbox.run(() => {
       const now = Date.now()
       this.#lastTurn = now
       if (now > deadline + OVERDUE_MS || this.#state === 'gone') throw new ActorMoved()
-      if (this.#state === 'new') return this.#firstTurn(method, args)
-      return this.#doubts === this.#settledDoubts
-        ? this.actor.invoke(method, args)
-        : this.#confirmedTurn(method, args)
+      if (this.#state === 'new') return this.#firstTurn(run)
+      return this.#doubts === this.#settledDoubts ? run(this.actor) : this.#confirmedTurn(run)
     })
   }
 
@@ -166,19 +175,19 @@ class Activation {
     this.#doubts++
   }
 
-  async #firstTurn(method: string, args: unknown): Promise<unknown> {
+  async #firstTurn(run: Turn): Promise<unknown> {
     await this.#activate()
     if (this.gone) throw new ActorMoved()
     this.#state = 'active'
-    return this.actor.invoke(method, args)
+    return run(this.actor)
   }
 
-  async #confirmedTurn(method: string, args: unknown): Promise<unknown> {
+  async #confirmedTurn(run: Turn): Promise<unknown> {
     const doubts = this.#doubts
     const confirmed = (await this.actor.confirm?.()) ?? true
     if (!confirmed || this.gone) throw new ActorMoved()
     this.#settledDoubts = doubts
-    return this.actor.invoke(method, args)
+    return run(this.actor)
   }
 
   get gone(): boolean {

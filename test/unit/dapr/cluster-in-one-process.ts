@@ -24,11 +24,13 @@ export async function startOneProcess(
 ): Promise<OneProcess> {
   const { sidecar, client } = await startSidecar()
   const status = new SidecarStatus(client)
+  const caller = new DaprActorCaller(client)
   const hosting = new DaprActorHosting({
     hostId: 'host',
     idleMs,
     bus,
     placementConnected: () => status.placementConnected(),
+    callByDapr: (type, id, call) => caller.call(type, id, call),
     logger: silent,
   })
   hosting.register('user', make)
@@ -45,7 +47,7 @@ export async function startOneProcess(
     bus,
     hosting,
     appPort,
-    runtime: new DaprActorRuntime({ bus, dapr: new DaprActorCaller(client) }),
+    runtime: new DaprActorRuntime({ bus, dapr: caller }),
     close: async () => {
       await hosting.close()
       await callbacks.close()

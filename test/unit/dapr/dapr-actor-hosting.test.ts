@@ -4,6 +4,7 @@ import type { Bus, BusState } from '../../../messaging/bus.ts'
 import { MemoryBus } from '../../../messaging/memory-bus.ts'
 import { subjects } from '../../../messaging/subjects.ts'
 import type { Actor, ActorContext, DeactivateReason } from '../../../runtime/actor-runtime.ts'
+import { eventually } from '../../support/nats-server.ts'
 import { type OneProcess, startOneProcess } from './cluster-in-one-process.ts'
 
 describe('a host of actors', () => {
@@ -91,6 +92,19 @@ describe('a host of actors', () => {
     await one.hosting.deactivate('user', 'ann')
     expect(ended).to.deep.equal([])
     expect(await overBus('c2')).to.deep.equal({ ok: true, value: 'go' })
+  })
+
+  it('tells Dapr of the actors that stayed once placement is back, and of no others', async () => {
+    await one.hosting.call('user', 'ann', call())
+    one.sidecar.placement = 'placement: disconnected'
+    await one.hosting.deactivate('user', 'ann')
+    one.sidecar.placement = 'placement: connected'
+    await eventually(() =>
+      expect(one.sidecar.seen.map(({ url }) => url)).to.include('/v1.0/actors/user/ann/method/%24adopt'),
+    )
+    expect(activations).to.equal(1)
+    await one.hosting.deactivate('user', 'ann')
+    expect(ended).to.deep.equal(['moved'])
   })
 
   it('asks the sidecar once or twice for many deactivations at once', async () => {
