@@ -1,0 +1,227 @@
+import { WebSocket } from 'ws'
+import { type ClientState, HomingClient, type Message, type Receipt } from '../../client/index.ts'
+import { directConversation } from '../../protocol/ids.ts'
+import type { HistoryWriter } from '../checker/history-writer.ts'
+import { DrillOutbox } from './drill-outbox.ts'
+
+export interface DrillUserParts {
+  readonly name: string
+  readonly token: string
+  readonly history: HistoryWriter
+  /** The gateway for the next connection. */
+  readonly gateway: () => string
+  /** Called when a client is online again, with how long it was not (ms). */
+  readonly recovered: (offlineMs: number) => void
+}
+
+interface Login {
+  readonly client: HomingClient
+  conn: string
+  phase: 'off' | 'connecting' | 'online'
+  offSince: number
+}
+
+/** Sends are paced by the drill, not by the client. */
+const unpaced = { framesPerSecond: 1e6, framesBurst: 1e6, messagesPerSecond: 1e6, messagesBurst: 64 }
+const RECONNECT = { baseMs: 300, factor: 1.5, capMs: 3000 }
+
+/** One user of a drill: the client of the last login, what it was promised and what it has seen, all in the history. */
+export class DrillUser {
+  readonly name: string
+  readonly #parts: DrillUserParts
+  readonly #outbox = new DrillOutbox()
+  readonly #received = new Set<number>()
+  /** By clientMsgId: the recipient of what has not been accepted yet. */
+  readonly #open = new Map<string, string>()
+  readonly #clients: HomingClient[] = []
+  #ended = false
+  #logins = 0
+  #connections = 0
+  #sends = 0
+  #login: Login | undefined
+  #socket: WebSocket | undefined
+  /** Of this user's messages, by seq: the recipient. */
+  readonly accepted = new Map<number, string>()
+  lastIncoming: Message | undefined
+
+  constructor(parts: DrillUserParts) {
+    this.name = parts.name
+    this.#parts = parts
+  }
+
+  get online(): boolean {
+    return this.#login?.phase === 'online'
+  }
+
+  get unsaved(): number {
+    return this.#outbox.size
+  }
+
+  hasReceived(seq: number): boolean {
+    return this.#received.has(seq)
+  }
+
+  /** Logs in with a new client; the one before is the server's to put out. */
+  async login(): Promise<void> {
+    this.#logins++
+    const { gateway } = this.#parts
+    const opened = (socket: WebSocket) => {
+      this.#socket = socket
+    }
+    class DrillSocket extends WebSocket {
+      constructor(path: string) {
+        super(new URL(new URL(path).pathname, gateway().replace(/^http/, 'ws')))
+        opened(this)
+      }
+    }
+    const client = new HomingClient({
+      url: gateway(),
+      token: this.#parts.token,
+      outbox: this.#outbox,
+      webSocket: DrillSocket,
+      pacing: unpaced,
+      reconnect: RECONNECT,
+    })
+    const before = this.#login
+    this.#clients.push(client)
+    const login: Login = { client, conn: '', phase: 'off', offSince: performance.now() }
+    client.on('state', state => this.#onState(login, state))
+    client.on('message', message => this.#onMessage(login, message))
+    client.on('accepted', receipt => this.#onAccepted(login, receipt))
+    client.on('duplicate', ({ serverMsgId }) => this.#duplicate(login, Number(serverMsgId)))
+    this.#login = login
+    if (before && before.phase !== 'online') before.client.close()
+    await client.connect()
+  }
+
+  send(to: string): void {
+    const login = this.#login
+    if (!login) return
+    this.#sends++
+    const id = `${this.name}-${this.#sends}`
+    this.#open.set(id, to)
+    const conv = directConversation(this.name, to)
+    const fields = { f: 'send', proc: this.name, conv, from: this.name, id, conn: login.conn } as const
+    this.#parts.history.write({ type: 'invoke', ...fields })
+    login.client
+      .send({ to, body: `${id} ${'x'.repeat(this.#sends % 200)}`, clientMsgId: id })
+      .accepted.catch(error => {
+        this.#parts.history.write({ type: 'fail', ...fields, reason: String(error?.reason ?? error) })
+        this.#open.delete(id)
+      })
+  }
+
+  /** Reads up to the last message that came. */
+  read(): void {
+    const message = this.lastIncoming
+    if (!message || !this.online) return
+    const conv = directConversation(message.from, this.name)
+    const upto = Number(message.serverMsgId)
+    this.#parts.history.write({ type: 'info', f: 'read', proc: this.name, user: this.name, conv, upto })
+    this.#login?.client.read(message.serverMsgId)
+  }
+
+  /** Asks over REST how much of a conversation is unread. */
+  async askUnread(peer: string, url: string): Promise<void> {
+    const conv = directConversation(this.name, peer)
+    const fields = { f: 'unread', proc: this.name, user: this.name, conv } as const
+    this.#parts.history.write({ type: 'invoke', ...fields })
+    try {
+      const path = `/api/im/offline/unread-count?userId=${this.name}&conversationId=${conv}`
+      const response = await fetch(new URL(path, url), {
+        headers: { authorization: `Bearer ${this.#parts.token}` },
+        signal: AbortSignal.timeout(12_000),
+      })
+      const body = (await response.json()) as { success: boolean; data: number }
+      if (!body.success) throw new Error(`HTTP ${response.status}`)
+      this.#parts.history.write({ type: 'ok', ...fields, value: body.data })
+    } catch {
+      this.#parts.history.write({ type: 'info', ...fields })
+    }
+  }
+
+  /** The connection is lost without a word. */
+  breakOff(): void {
+    this.#socket?.terminate()
+  }
+
+  close(): void {
+    this.#ended = true
+    for (const client of this.#clients) client.close()
+  }
+
+  #onState(login: Login, state: ClientState): void {
+    if (this.#ended) return
+    const { history } = this.#parts
+    const base = { f: 'login', proc: this.name, user: this.name } as const
+    if (state.name === 'connecting') {
+      login.conn = `${this.name}#${this.#logins}.${++this.#connections}`
+      login.phase = 'connecting'
+      history.write({ type: 'invoke', ...base, conn: login.conn })
+    } else if (state.name === 'online') {
+      login.phase = 'online'
+      history.write({ type: 'ok', ...base, conn: login.conn, sv: 0 })
+      if (login === this.#login) this.#parts.recovered(performance.now() - login.offSince)
+    } else {
+      if (login.phase === 'connecting') history.write({ type: 'info', ...base, conn: login.conn })
+      if (login.phase === 'online') login.offSince = performance.now()
+      login.phase = 'off'
+      // Replaced, and not told so before its connection was lost: it must not take the place back.
+      if (state.name === 'waiting' && login !== this.#login) login.client.close()
+    }
+  }
+
+  #onMessage(login: Login, message: Message): void {
+    const seq = Number(message.serverMsgId)
+    if (this.#received.has(seq)) {
+      this.#duplicate(login, seq)
+      return
+    }
+    this.#received.add(seq)
+    this.lastIncoming = message
+    const { from, clientMsgId: id = '' } = message
+    const conv = directConversation(from, this.name)
+    const line = {
+      type: 'ok',
+      f: 'recv',
+      proc: this.name,
+      user: this.name,
+      conn: login.conn,
+      conv,
+      seq,
+      id,
+      from,
+    } as const
+    this.#parts.history.write(line)
+  }
+
+  #duplicate(login: Login, seq: number): void {
+    this.#parts.history.write({
+      type: 'info',
+      f: 'dup',
+      proc: this.name,
+      user: this.name,
+      conn: login.conn,
+      seq,
+    })
+  }
+
+  #onAccepted(login: Login, { clientMsgId: id, serverMsgId }: Receipt): void {
+    const to = this.#open.get(id)
+    const seq = Number(serverMsgId)
+    if (to === undefined) return
+    this.#open.delete(id)
+    this.accepted.set(seq, to)
+    const conv = directConversation(this.name, to)
+    this.#parts.history.write({
+      type: 'ok',
+      f: 'send',
+      proc: this.name,
+      conv,
+      from: this.name,
+      id,
+      conn: login.conn,
+      seq,
+    })
+  }
+}

@@ -1,0 +1,129 @@
+import type { HistoryWriter } from '../checker/history-writer.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import type { Role } from '../cluster/process-spec.ts'
+import type { Fault } from './schedule.ts'
+
+export interface FaultParts {
+  readonly cluster: Cluster
+  readonly history: HistoryWriter
+  readonly seed: number
+  /** Breaks off every client's connection. */
+  readonly storm: () => void
+}
+
+/** Does faults to a running cluster and heals them. */
+export class Faults {
+  readonly #parts: FaultParts
+  /** Processes that something is being done to: no second fault until it is over. */
+  readonly #busy = new Set<string>()
+  readonly #running = new Set<Promise<void>>()
+  /** Done, by `kind target`. */
+  readonly done = new Map<string, number>()
+  /** The last one, for whoever wants to know what a recovery followed. */
+  last = ''
+  failure: unknown
+
+  constructor(parts: FaultParts) {
+    this.#parts = parts
+  }
+
+  /** Starts a fault; it heals by itself. False when everything it could happen to is busy. */
+  start(fault: Fault): boolean {
+    const names = this.#victims(fault)
+    if (!names) return false
+    const what = `${fault.kind} ${fault.target}`
+    this.last = what
+    this.done.set(what, (this.done.get(what) ?? 0) + 1)
+    for (const name of names) this.#busy.add(name)
+    this.#note(what, names.join(' '))
+    const running = this.#apply(fault, names)
+      .catch(error => {
+        this.failure ??= error
+      })
+      .finally(() => {
+        for (const name of names) this.#busy.delete(name)
+        this.#running.delete(running)
+        this.#note(`end of ${what}`, names.join(' '))
+      })
+    this.#running.add(running)
+    return true
+  }
+
+  async healed(): Promise<void> {
+    await Promise.all(this.#running)
+    if (this.failure !== undefined) throw this.failure
+  }
+
+  async #apply({ kind, target, forMs }: Fault, names: readonly string[]): Promise<void> {
+    const { cluster, storm } = this.#parts
+    switch (kind) {
+      case 'kill':
+      case 'drain':
+        await Promise.all(names.map(name => cluster.kill(name, kind === 'kill' ? 'SIGKILL' : 'SIGTERM')))
+        await sleep(forMs)
+        if (target === 'pair' && names[0]) await cluster.restartPair(names[0])
+        else for (const name of names) await cluster.restart(name)
+        break
+      case 'freeze':
+        for (const name of names) cluster.pause(name)
+        await sleep(forMs)
+        for (const name of names) cluster.resume(name)
+        break
+      case 'join': {
+        const host = await cluster.addHost()
+        await sleep(forMs)
+        await cluster.removeHost(host)
+        break
+      }
+      case 'storm':
+        storm()
+        break
+      case 'cut':
+      case 'slow':
+      case 'reset':
+        throw new Error('no links are in the hands of this drill')
+      default:
+        kind satisfies never
+    }
+  }
+
+  #victims({ target, which }: Fault): string[] | undefined {
+    switch (target) {
+      case 'clients':
+        return []
+      case 'hosts':
+        return this.#busy.has('hosts') ? undefined : ['hosts']
+      case 'pair': {
+        const host = this.#pick('host', which, name => this.#busy.has(`daprd-${name}`))
+        return host === undefined ? undefined : [host, `daprd-${host}`]
+      }
+      case 'link':
+        return undefined
+      default: {
+        const name = this.#pick(target, which, () => false)
+        return name === undefined ? undefined : [name]
+      }
+    }
+  }
+
+  #pick(role: Role, which: number, isUnfit: (name: string) => boolean): string | undefined {
+    const free = this.#parts.cluster.processes
+      .filter(process => process.role === role)
+      .map(({ name }) => name)
+      .filter(name => !this.#busy.has(name) && !isUnfit(name))
+    return free[Math.floor(which * free.length)]
+  }
+
+  #note(what: string, process: string): void {
+    this.#parts.history.write({
+      type: 'info',
+      f: 'fault',
+      proc: 'drill',
+      what,
+      process,
+      seed: this.#parts.seed,
+    })
+  }
+}
+
+const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))

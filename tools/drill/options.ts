@@ -1,0 +1,69 @@
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type FaultTarget, targets } from './schedule.ts'
+
+export interface DrillOptions {
+  readonly seconds: number
+  readonly seed: number
+  readonly faults: readonly FaultTarget[]
+  readonly users: number
+  /** Sends a second. */
+  readonly rate: number
+  readonly gateways: number
+  readonly hosts: number
+  readonly savers: number
+  readonly nats: 1 | 3
+  /** Where history, logs and the cluster's data go. */
+  readonly out: string
+}
+
+export const USAGE = `npm run drill -- [--seconds 60] [--seed N] [--faults ${targets.join(',')}]
+  [--users 24] [--rate 200] [--gateways 2] [--hosts 2] [--savers 2] [--nats 1|3] [--out DIR]
+`
+
+/** Throws an Error in words when an option cannot be used. */
+export function readOptions(args: readonly string[]): DrillOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seconds: { type: 'string', default: '60' },
+      seed: { type: 'string', default: String(Math.floor(Math.random() * 1e6)) },
+      faults: { type: 'string', default: targets.join(',') },
+      users: { type: 'string', default: '24' },
+      rate: { type: 'string', default: '200' },
+      gateways: { type: 'string', default: '2' },
+      hosts: { type: 'string', default: '2' },
+      savers: { type: 'string', default: '2' },
+      nats: { type: 'string', default: '1' },
+      out: { type: 'string' },
+    },
+  })
+  const whole = (name: string, text: string, least: number): number => {
+    const value = Number(text)
+    if (!Number.isInteger(value) || value < least)
+      throw new Error(`--${name} must be a whole number from ${least}`)
+    return value
+  }
+  const seed = whole('seed', values.seed, 0)
+  if (values.nats !== '1' && values.nats !== '3') throw new Error('--nats must be 1 or 3')
+  return {
+    seconds: whole('seconds', values.seconds, 1),
+    seed,
+    faults: readTargets(values.faults),
+    users: whole('users', values.users, 2),
+    rate: whole('rate', values.rate, 1),
+    gateways: whole('gateways', values.gateways, 1),
+    hosts: whole('hosts', values.hosts, 1),
+    savers: whole('savers', values.savers, 1),
+    nats: values.nats === '3' ? 3 : 1,
+    out: values.out ?? join('.homing', `drill-${seed}`),
+  }
+}
+
+function readTargets(text: string): FaultTarget[] {
+  return text.split(',').map(name => {
+    const target = targets.find(known => known === name.trim())
+    if (!target) throw new Error(`--faults knows ${targets.join(', ')}; not ${name}`)
+    return target
+  })
+}

@@ -1,0 +1,135 @@
+import type { HistoryWriter } from '../checker/history-writer.ts'
+import { DrillUser } from './drill-user.ts'
+import type { Random } from './random.ts'
+
+export interface PopulationParts {
+  readonly users: number
+  readonly gateways: readonly string[]
+  readonly history: HistoryWriter
+  readonly random: Random
+  readonly tokenOf: (user: string) => Promise<string>
+  readonly recovered: (offlineMs: number) => void
+}
+
+export interface Load {
+  /** Sends a second, over all users. */
+  readonly rate: number
+  readonly durationMs: number
+}
+
+/** Of the sends: how often something else is done beside one. */
+const LOGIN_CHANCE = 0.004
+const READ_CHANCE = 0.2
+const UNREAD_CHANCE = 0.01
+const TICK_MS = 10
+
+/** The users of a drill, who send to each other, log in again, read, and ask what is unread. */
+export class Population {
+  readonly #parts: PopulationParts
+  readonly #users: DrillUser[] = []
+  #asking = new Set<Promise<void>>()
+
+  constructor(parts: PopulationParts) {
+    this.#parts = parts
+  }
+
+  get users(): readonly DrillUser[] {
+    return this.#users
+  }
+
+  async start(): Promise<void> {
+    const { users, history, tokenOf, recovered } = this.#parts
+    for (let index = 0; index < users; index++) {
+      const name = `u${index}`
+      const gateway = () => this.#gateway()
+      const user = new DrillUser({ name, token: await tokenOf(name), history, gateway, recovered })
+      this.#users.push(user)
+      await user.login()
+    }
+    await until(() => this.#users.every(({ online }) => online), 30_000, 'not everybody could log in')
+  }
+
+  /** Sends at an even pace and does the rest by chance. */
+  async run({ rate, durationMs }: Load): Promise<void> {
+    const start = performance.now()
+    let sent = 0
+    while (performance.now() - start < durationMs) {
+      const due = ((performance.now() - start) / 1000) * rate
+      for (; sent < due; sent++) this.#step()
+      await new Promise(resolve => setTimeout(resolve, TICK_MS))
+    }
+    await Promise.all(this.#asking)
+  }
+
+  /** Waits until everybody is online and has all that was accepted for them. Answers what is missing, if anything. */
+  async settle(withinMs: number): Promise<string[]> {
+    try {
+      await until(() => this.#missing().length === 0, withinMs, 'not settled')
+      return []
+    } catch {
+      return this.#missing().slice(0, 20)
+    }
+  }
+
+  /** Every user asks for every conversation. */
+  async askAllUnread(): Promise<void> {
+    for (const user of this.#users) {
+      const peers = this.#users.filter(peer => peer !== user)
+      await Promise.all(peers.map(peer => user.askUnread(peer.name, this.#gateway())))
+    }
+  }
+
+  /** Everybody loses the connection at once. */
+  storm(): void {
+    for (const user of this.#users) user.breakOff()
+  }
+
+  close(): void {
+    for (const user of this.#users) user.close()
+  }
+
+  #step(): void {
+    const { random } = this.#parts
+    const user = random.pick(this.#users)
+    const peer = this.#peerOf(user)
+    user.send(peer.name)
+    if (random.chance(LOGIN_CHANCE)) void user.login()
+    if (random.chance(READ_CHANCE)) random.pick(this.#users).read()
+    if (random.chance(UNREAD_CHANCE)) this.#ask(user.askUnread(peer.name, this.#gateway()))
+  }
+
+  #peerOf(user: DrillUser): DrillUser {
+    for (;;) {
+      const peer = this.#parts.random.pick(this.#users)
+      if (peer !== user) return peer
+    }
+  }
+
+  #ask(asked: Promise<void>): void {
+    this.#asking.add(asked)
+    void asked.finally(() => this.#asking.delete(asked))
+  }
+
+  #gateway(): string {
+    return this.#parts.random.pick(this.#parts.gateways)
+  }
+
+  #missing(): string[] {
+    const byName = new Map(this.#users.map(user => [user.name, user]))
+    return this.#users.flatMap(user => {
+      const undelivered = [...user.accepted].flatMap(([seq, to]) =>
+        byName.get(to)?.hasReceived(seq) ? [] : [`${to} has not received ${seq} from ${user.name}`],
+      )
+      const unsaved = user.unsaved > 0 ? [`${user.name} has ${user.unsaved} unsaved`] : []
+      return [...(user.online ? [] : [`${user.name} is not online`]), ...unsaved, ...undelivered]
+    })
+  }
+}
+
+async function until(condition: () => boolean, withinMs: number, complaint: string): Promise<void> {
+  const deadline = performance.now() + withinMs
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(complaint)
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+}
