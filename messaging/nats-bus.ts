@@ -44,6 +44,7 @@ export class NatsBus implements Bus {
     return subscription
   }
 
+  /** In a NATS cluster the other servers hear of a subscription a moment later than this one's. */
   flush(): Promise<void> {
     return this.#connection.flush()
   }

@@ -11,6 +11,7 @@ import {
 } from './message-log.ts'
 import { isRefusal, store, WRONG_LAST_SEQUENCE } from './nats-append.ts'
 import { jsonOf, rawHeaders } from './nats-bytes.ts'
+import type { Compared } from './nats-comparison.ts'
 import type { LogParts } from './nats-log-parts.ts'
 import { live, type StoredMessage, seqOf, stored } from './nats-stream.ts'
 
@@ -26,7 +27,7 @@ interface Watcher {
 const ASKED_AT_ONCE = 256
 
 /** Ownership claims: one subject for each owner, which holds the last claim only. */
-export class NatsClaims {
+export class NatsClaims implements Compared {
   readonly #parts: LogParts
   readonly #logger: Logger
   readonly #watchers = new Set<Watcher>()
@@ -86,6 +87,19 @@ export class NatsClaims {
   /** After a disconnection claims may have been missed. */
   doubtAll(): void {
     for (const watcher of this.#watchers) watcher.doubt ??= { seq: 0 }
+  }
+
+  /** Where the watched owners' claims are stored. */
+  subjects(): string[] {
+    return [...this.#watchers].map(({ owner }) => stored(owner))
+  }
+
+  /** Claims with these seqs exist: most likely a holder's own; the log is asked when they are confirmed. */
+  found(seqs: ReadonlyMap<string, number>): void {
+    for (const watcher of this.#watchers) {
+      const seq = seqs.get(stored(watcher.owner))
+      if (seq !== undefined) watcher.doubt ??= { seq }
+    }
   }
 
   /** Asks the leader for every claim in doubt and tells those whose claim is not the last any more. */

@@ -15,6 +15,7 @@ import type {
 } from './message-log.ts'
 import { NatsAppends } from './nats-append.ts'
 import { NatsClaims } from './nats-claims.ts'
+import { NatsComparison } from './nats-comparison.ts'
 import type { NatsConnection } from './nats-connection.ts'
 import { isClaim, logEntry } from './nats-entries.ts'
 import type { EntryHandler } from './nats-feed.ts'
@@ -48,6 +49,7 @@ export class NatsLog implements MessageLog, ClaimCheck {
   readonly #appends: NatsAppends
   readonly #claims: NatsClaims
   readonly #feeds: NatsFeeds
+  readonly #comparison: NatsComparison
   readonly #closed = new AbortController()
   #wake = new AbortController()
   /** The connection is back: whatever came meanwhile was missed. */
@@ -65,6 +67,7 @@ export class NatsLog implements MessageLog, ClaimCheck {
     this.#appends = new NatsAppends(this.#parts)
     this.#claims = new NatsClaims(this.#parts, logger)
     this.#feeds = new NatsFeeds(this.#parts, logger)
+    this.#comparison = new NatsComparison(stream, [this.#feeds, this.#claims])
     connection.onState(state => {
       this.#claims.doubtAll()
       if (state === 'disconnected') {
@@ -163,7 +166,7 @@ export class NatsLog implements MessageLog, ClaimCheck {
   async #compare(urgent: boolean): Promise<boolean> {
     try {
       const head = await this.#parts.head.check()
-      await this.#feeds.compare(head, urgent ? 0 : undefined)
+      await this.#comparison.run(head, urgent)
       await this.flush()
       return true
     } catch (error) {

@@ -92,7 +92,7 @@ function lostConnection(make: () => Promise<Bus>, servers: () => NatsServers): v
       const states: BusState[] = []
       bus.onState(state => states.push(state))
       // More than the sockets hold, so that the client has bytes to write that the server never takes.
-      node().pause()
+      await node().pause()
       for (let n = 0; n < 20; n += 1) bus.publish('actor-event.user.bob', 'x'.repeat(1_000_000))
       await eventually(() => expect(states).to.deep.equal(['disconnected']), 4_500)
       node().resume()

@@ -15,11 +15,19 @@ export function busContract(name: string, make: () => Promise<Bus>): void {
       subject = `actor-event.user.${Math.random().toString(36).slice(2)}`
     })
 
+    /** What `there` has subscribed is in force `here`: servers of a cluster tell each other, in order. */
+    async function inForce(): Promise<void> {
+      const probe = `${subject}-probe-${Math.random().toString(36).slice(2)}`
+      there.subscribe(probe, ({ respond }) => respond?.(true))
+      await there.flush()
+      await eventually(() => here.request(probe, null, 1_000))
+    }
+
     /** Collects what arrives on a subject, from now on. */
     async function collect(from: string): Promise<BusMessage[]> {
       const received: BusMessage[] = []
       there.subscribe(from, message => received.push(message))
-      await there.flush()
+      await inForce()
       return received
     }
 
@@ -62,16 +70,16 @@ export function busContract(name: string, make: () => Promise<Bus>): void {
 
     it('answers each request with its own answer', async () => {
       there.subscribe(subject, ({ value, respond }) => respond?.({ twice: Number(value) * 2 }))
-      await there.flush()
+      await inForce()
       const answers = await Promise.all([1, 2, 3].map(n => here.request(subject, n, 2_000)))
       expect(answers).to.deep.equal([{ twice: 2 }, { twice: 4 }, { twice: 6 }])
     })
 
     it('takes the first answer of several', async () => {
       there.subscribe(subject, ({ respond }) => respond?.('first'))
-      await there.flush()
+      await inForce()
       there.subscribe(subject, ({ respond }) => setTimeout(() => respond?.('second'), 5))
-      await there.flush()
+      await inForce()
       expect(await here.request(subject, null, 2_000)).to.equal('first')
     })
 
@@ -89,8 +97,9 @@ export function busContract(name: string, make: () => Promise<Bus>): void {
     it('delivers nothing to a drained subscription, and then has no responders', async () => {
       const received: BusMessage[] = []
       const subscription = there.subscribe(subject, message => received.push(message))
-      await there.flush()
+      await inForce()
       await subscription.drain()
+      await inForce()
       const error = await failure(here.request(subject, 1, 2_000))
       expect(error).to.be.instanceOf(NoResponders)
       expect(received).to.deep.equal([])

@@ -47,7 +47,7 @@ describe('the log on three replicas', function () {
     const bob = newUser()
     const seen = await follow(lagging, bob)
     const fences = await Promise.all(Array.from({ length: 30 }, () => ownership(host.log, newUser())))
-    frozen.pause()
+    await frozen.pause()
     const appended = await Promise.all(
       fences.map(fence =>
         host.log.append(

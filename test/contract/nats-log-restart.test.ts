@@ -12,7 +12,11 @@ describe('the log when its server is away', function () {
   before(async function () {
     logs = await NatsLogs.start(this, 1)
   })
-  afterEach(() => logs?.closeAll())
+  afterEach(async () => {
+    // A test that failed half-way must not take the others with it.
+    logs?.servers.nodes[0]?.resume()
+    await logs?.closeAll()
+  })
   after(() => logs?.stop())
 
   const node = () => logs.servers.nodes[0] ?? expect.fail('no server')
@@ -65,7 +69,7 @@ describe('the log when its server is away', function () {
     log.follow(directFeed(bob), entry => seen.push(entry))
     await log.flush()
     // Its copies go to a subscription that is gone, as those of a moment without a connection do.
-    node().pause()
+    await node().pause()
     const appended = host.log.append(fence, [direct(alice, bob, 'a')])
     await eventually(() => expect(host.connection.connected).to.equal(false), 5_000)
     node().resume()
@@ -92,7 +96,7 @@ describe('the log when its server is away', function () {
     const { log, connection } = await logs.open({ deadlineMs: 500 })
     const [alice, bob] = [newUser(), newUser()]
     const fence = await ownership(log, alice)
-    node().pause()
+    await node().pause()
     expect(await failure(log.append(fence, [direct(alice, bob, 'a')]))).to.be.instanceOf(LogUnavailable)
     node().resume()
     await eventually(() => expect(connection.connected).to.equal(true))

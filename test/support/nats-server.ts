@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Context } from 'mocha'
 import { delay } from '../../runtime/backoff.ts'
 import { findTool } from '../../tools/components.ts'
@@ -132,8 +133,14 @@ export class NatsServer {
     await exited
   }
 
-  pause(): void {
+  /** SIGSTOP; resolves when nothing more is answered. */
+  async pause(): Promise<void> {
+    const { pid = 0 } = this.#process ?? {}
     this.#process?.kill('SIGSTOP')
+    await eventually(async () => {
+      const { stdout } = await promisify(execFile)('ps', ['-o', 'state=', '-p', String(pid)])
+      if (!stdout.startsWith('T')) throw new Error(`${this.name} is not stopped yet: ${stdout}`)
+    })
   }
 
   resume(): void {
