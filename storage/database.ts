@@ -69,6 +69,11 @@ export class Database {
     return this.#connection.transactional(work)
   }
 
+  /** Reads that see one moment. */
+  snapshot<T>(work: (within: Transaction) => Promise<T>): Promise<T> {
+    return this.#connection.transactional(work, this.dialect.snapshot)
+  }
+
   close(): Promise<void> {
     return this.orm.close(true)
   }

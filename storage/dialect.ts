@@ -1,3 +1,5 @@
+import { IsolationLevel } from '@mikro-orm/core'
+
 /** Where the two databases differ in the SQL of the stores. Everything else is written once. */
 export interface Dialect {
   /** A scalar: everything up to it is in the tables. */
@@ -12,10 +14,12 @@ export interface Dialect {
   readonly insertIgnore: string
   /** A text column as text, also where it is stored as bytes. */
   readonly text: (column: string) => string
-  /** Whether a column's JSON array of numbers has `element`. */
-  readonly contains: (array: string, element: string) => string
+  /** After a table's name: reads it by this index alone, from the seq that the query gives on. */
+  readonly byIndex: (index: string) => string
   /** Ends a select whose rows must not change before the statement is done. */
   readonly forUpdate: string
+  /** How a transaction begins whose reads all see the same moment. */
+  readonly snapshot: { readonly isolationLevel?: IsolationLevel; readonly readOnly?: boolean }
 }
 
 export const sqliteDialect: Dialect = {
@@ -25,8 +29,9 @@ export const sqliteDialect: Dialect = {
   inserted: column => `excluded.${column}`,
   insertIgnore: 'insert or ignore',
   text: column => column,
-  contains: (array, element) => `${element} in (select value from json_each(${array}))`,
+  byIndex: () => '',
   forUpdate: '',
+  snapshot: {},
 }
 
 /** VALUES() is deprecated in MySQL 8, but MariaDB has not got its successor. */
@@ -37,6 +42,8 @@ export const mysqlDialect: Dialect = {
   inserted: column => `values(${column})`,
   insertIgnore: 'insert ignore',
   text: column => `convert(${column} using utf8mb4)`,
-  contains: (array, element) => `json_contains(${array}, cast(${element} as char))`,
+  // Left alone, MariaDB takes the index by its first column only and looks at every row of a feed or conversation.
+  byIndex: index => `force index (${index})`,
   forUpdate: 'for update',
+  snapshot: { isolationLevel: IsolationLevel.REPEATABLE_READ, readOnly: true },
 }

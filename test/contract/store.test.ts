@@ -119,7 +119,7 @@ onDatabase('on MariaDB', function () {
     const store = await SqlStore.mysql(server.url('away'), { silenceMs: 300 })
     await store.migrate()
     await store.ping()
-    server.pause()
+    await server.pause()
     try {
       expect(await store.ping().catch(error => error)).to.be.instanceOf(Error)
     } finally {

@@ -63,9 +63,12 @@ export class TestDatabase {
     }
   }
 
-  /** The server is there and does not answer. */
-  pause(): void {
+  /** The server is there and does not answer, once this has resolved. */
+  async pause(): Promise<void> {
     this.#server?.kill('SIGSTOP')
+    const state = () =>
+      spawnSync('ps', ['-o', 'stat=', '-p', `${this.#server?.pid}`], { encoding: 'utf8' }).stdout
+    while (this.#server && !state().startsWith('T')) await pause(10)
   }
 
   unpause(): void {
