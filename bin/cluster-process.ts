@@ -3,10 +3,14 @@ import type { ReadinessCheck } from '../gateway/http/health.ts'
 import { createProcessMetrics, type Reading } from '../gateway/http/process-metrics.ts'
 import { createHttpGateway } from '../gateway/http/server.ts'
 import { connectNats, type NatsConnection } from '../messaging/nats-connection.ts'
+import { delay, fullJitter } from '../runtime/backoff.ts'
 import { type Logger, makeLogger } from '../runtime/logger.ts'
 import { OrderlyStop, stopOnSignals } from '../runtime/orderly-stop.ts'
 import { readSettings, type Settings, unknownSettings } from '../runtime/settings.ts'
 import { SqlStore } from '../storage/sql-store.ts'
+
+const RETRY_BASE_MS = 100
+const RETRY_CAP_MS = 2000
 
 /** What every process of the cluster has: see `npm run cluster` for the processes. */
 export interface ClusterProcess {
@@ -51,6 +55,18 @@ async function openProcess(role: string): Promise<ClusterProcess> {
   )
   orderly.add('NATS connection', () => nats.close())
   return { settings, incarnation, logger, orderly, nats, store }
+}
+
+/** Tries until the database answers: processes start in any order, also while it is away. */
+export async function whenDatabaseAnswers<T>(logger: Logger, ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await ask()
+    } catch (error) {
+      logger.warn({ err: error }, 'the database does not answer; trying again')
+      await delay(fullJitter(attempt, RETRY_BASE_MS, RETRY_CAP_MS))
+    }
+  }
 }
 
 /** What any of them needs to be ready. */

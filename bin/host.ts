@@ -9,7 +9,13 @@ import { SidecarStatus } from '../dapr/sidecar-status.ts'
 import { NatsBus } from '../messaging/nats-bus.ts'
 import { NatsLog } from '../messaging/nats-log.ts'
 import { Watermark } from '../messaging/watermark.ts'
-import { type ClusterProcess, commonChecks, runProcess, serveHealth } from './cluster-process.ts'
+import {
+  type ClusterProcess,
+  commonChecks,
+  runProcess,
+  serveHealth,
+  whenDatabaseAnswers,
+} from './cluster-process.ts'
 
 /** Cut off from the bus for so long, a host says it is ill, so that Dapr places its actors elsewhere. ms */
 const ILL_AFTER_MS = 5000
@@ -20,6 +26,8 @@ async function host(process: ClusterProcess): Promise<void> {
   const { DAPR_HTTP_PORT, DAPR_API_TOKEN, APP_PORT, APP_API_TOKEN } = readHostSidecar(globalThis.process.env)
   const bus = new NatsBus(nats, logger)
   const watermark = new Watermark(bus)
+  // Without it nothing would be known as saved until a saver speaks, and a log that went back would not be noticed.
+  watermark.advance(await whenDatabaseAnswers(logger, () => store.messages.position()))
   const log = new NatsLog(
     nats,
     watermark,

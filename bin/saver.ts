@@ -3,12 +3,18 @@ import { NatsLogReader } from '../messaging/nats-log-reader.ts'
 import { NatsStream } from '../messaging/nats-stream.ts'
 import { ensureStream } from '../messaging/nats-stream-config.ts'
 import { Saver } from '../storage/saver.ts'
-import { type ClusterProcess, commonChecks, runProcess, serveHealth } from './cluster-process.ts'
+import {
+  type ClusterProcess,
+  commonChecks,
+  runProcess,
+  serveHealth,
+  whenDatabaseAnswers,
+} from './cluster-process.ts'
 
 /** A saver: carries the log into the database. It makes the tables and the stream that all others wait for. */
 async function saver(process: ClusterProcess): Promise<void> {
   const { settings, logger, orderly, nats, store } = process
-  await store.migrate()
+  await whenDatabaseAnswers(logger, () => store.migrate())
   await ensureStream(new NatsStream(nats), { replicas: settings.NATS_REPLICAS })
   const running = new Saver({
     saved: store.savedLog(),

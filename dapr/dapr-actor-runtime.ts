@@ -65,14 +65,20 @@ export class DaprActorRuntime implements ActorRuntime {
     const deadline = options.deadline ?? Date.now() + CALL_TIMEOUT_MS
     const callId = `${this.#caller}.${++this.#calls}`
     return this.#deadlines.race(
-      this.#untilAnswered(type, id, { callId, deadline, method, args }),
+      this.#untilAnswered(type, id, { callId, deadline, method, args }, options.signal),
       deadline,
       () => new ActorUnavailable(type, id),
     )
   }
 
-  async #untilAnswered(type: ActorType, id: string, call: ActorCall): Promise<unknown> {
+  async #untilAnswered(
+    type: ActorType,
+    id: string,
+    call: ActorCall,
+    signal: AbortSignal | undefined,
+  ): Promise<unknown> {
     for (let attempt = 0; ; attempt++) {
+      signal?.throwIfAborted()
       let failure: unknown
       try {
         const answer = await this.#try(type, id, call)
@@ -103,6 +109,8 @@ export class DaprActorRuntime implements ActorRuntime {
         if (!(error instanceof RequestTimeout)) throw new Final(error)
       }
     }
+    // Whoever waited for this call does so no more: it must not begin now.
+    if (Date.now() >= call.deadline) throw new ActorUnavailable(type, id)
     this.#counts.dapr++
     return this.#parts.dapr.call(type, id, call)
   }

@@ -8,27 +8,43 @@ interface Held {
   readonly event: PushEvent
 }
 
+/** A token is being verified; frames wait. */
+export interface Authenticating {
+  readonly phase: 'authenticating'
+  readonly backlog: ClientFrame[]
+}
+
+/** The actor is asked to bind or touch; operations and pushes wait. */
+export interface Confirming {
+  readonly phase: 'confirming'
+  readonly session: Session
+  readonly device: string
+  readonly held: Held[]
+  /** Aborted when the socket is gone meanwhile. */
+  readonly abandoned: AbortController
+}
+
+/** Everything flows. */
 interface Bound {
+  readonly phase: 'bound'
   readonly session: Session
   readonly device: string
   readonly hostId: string
 }
 
-/**
- * - `awaiting-auth`: no token yet; the first frame has to bring one.
- * - `authenticating`: a token is being verified; frames wait.
- * - `confirming`: the actor is asked to bind or touch; operations and pushes wait.
- * - `bound`: everything flows.
- * - `closing`: nothing is accepted or delivered any more.
- */
 export type ConnectionState =
+  /** No token yet; the first frame has to bring one. */
   | { readonly phase: 'awaiting-auth'; readonly timer: NodeJS.Timeout }
-  | { readonly phase: 'authenticating'; readonly backlog: ClientFrame[] }
-  | {
-      readonly phase: 'confirming'
-      readonly session: Session
-      readonly device: string
-      readonly held: Held[]
-    }
-  | ({ readonly phase: 'bound' } & Bound)
+  | Authenticating
+  | Confirming
+  | Bound
+  /** Nothing is accepted or delivered any more. */
   | { readonly phase: 'closing' }
+
+export const confirmingOf = (session: Session, device: string): Confirming => ({
+  phase: 'confirming',
+  session,
+  device,
+  held: [],
+  abandoned: new AbortController(),
+})

@@ -4,11 +4,17 @@ import type { Attached, OpResult, Refused } from '../actors/user/contract.ts'
 import { CloseCode } from '../protocol/close-codes.ts'
 import { type Reason, refusals } from '../protocol/errors.ts'
 import type { PushEvent } from '../protocol/events.ts'
+import { ActorCalls } from './actor-calls.ts'
 import type { Session } from './auth/tokens.ts'
 import { verifySession } from './auth/verify-session.ts'
 import { Conduct } from './conduct.ts'
 import type { ConnectionParts } from './connection-parts.ts'
-import type { ConnectionState } from './connection-state.ts'
+import {
+  type Authenticating,
+  type Confirming,
+  type ConnectionState,
+  confirmingOf,
+} from './connection-state.ts'
 import { OpQueue, type OpQueueOwner, type QueuedOp } from './op-queue.ts'
 import { Outbound } from './outbound.ts'
 import { PushInbox } from './push-inbox.ts'
@@ -27,6 +33,7 @@ export class Connection {
   readonly connId: string
   readonly #protocol: WireProtocol
   readonly #parts: ConnectionParts
+  readonly #calls: ActorCalls
   readonly #outbound: Outbound
   readonly #conduct: Conduct
   readonly #inbox: PushInbox
@@ -49,6 +56,7 @@ export class Connection {
     this.connId = connId
     this.#protocol = protocol
     this.#parts = parts
+    this.#calls = new ActorCalls(connId, parts)
     this.#device = device
     this.#outbound = new Outbound(socket, stream, {
       slowBytes: settings.SEND_BUFFER_BYTES,
@@ -98,21 +106,16 @@ export class Connection {
   /** Asks the actor whether the connection is still the user's; nothing is accepted or delivered until then. */
   async doubt(): Promise<void> {
     if (this.#state.phase !== 'bound') return
-    const { session, device } = this.#state
-    const confirming: ConnectionState = { phase: 'confirming', session, device, held: [] }
+    const confirming = confirmingOf(this.#state.session, this.#state.device)
     this.#state = confirming
     this.#ops.close()
     try {
-      const touched = await this.#parts.users.call(session.user, 'touch', {
-        connId: this.connId,
-        sv: session.sv,
-      })
+      const touched = await this.#calls.touch(confirming.session, confirming.abandoned.signal)
       if (this.#state !== confirming) return
       if (touched.ok) this.#open(confirming, touched)
       else this.#end(touched.reason)
     } catch (error) {
-      this.#parts.logger.warn({ err: error, connId: this.connId, user: session.user }, 'touch unanswered')
-      this.close(CloseCode.resync, 'resync')
+      this.#onUnconfirmed(confirming, error)
     }
   }
 
@@ -151,12 +154,13 @@ export class Connection {
     if (state.phase === 'closing') return
     if (state.phase === 'awaiting-auth') clearTimeout(state.timer)
     this.#state = { phase: 'closing' }
+    if (state.phase === 'confirming') state.abandoned.abort()
     this.#drained?.()
     this.#ops.clear()
     this.#parts.savedAcks.forget(this)
     this.#outbound.close(code, reason)
     const evicted = code === CloseCode.kicked || code === CloseCode.sessionInvalid
-    if ('session' in state && !evicted) this.#unbind(state.session)
+    if ('session' in state && !evicted) this.#calls.unbind(state.session)
   }
 
   savedUpTo(position: number): void {
@@ -241,7 +245,7 @@ export class Connection {
 
   async #authenticate(token: string | undefined, ordered: boolean): Promise<void> {
     if (this.#state.phase === 'awaiting-auth') clearTimeout(this.#state.timer)
-    const authenticating: ConnectionState = { phase: 'authenticating', backlog: [] }
+    const authenticating: Authenticating = { phase: 'authenticating', backlog: [] }
     this.#state = authenticating
     if (ordered) this.#ops = this.#newQueue(true)
     const session = await verifySession(this.#parts.tokens, token, this.#parts.logger)
@@ -250,40 +254,34 @@ export class Connection {
     else await this.#bind(session, authenticating)
   }
 
-  async #bind(
-    session: Session,
-    authenticating: (ConnectionState & { phase: 'authenticating' }) | undefined,
-  ): Promise<void> {
+  async #bind(session: Session, authenticating: Authenticating | undefined): Promise<void> {
     if (this.#state.phase === 'awaiting-auth') clearTimeout(this.#state.timer)
-    const { gatewayId, users, logger, metrics } = this.#parts
-    const device = session.device ?? this.#device ?? 'default'
-    const confirming: ConnectionState = { phase: 'confirming', session, device, held: [] }
+    const confirming = confirmingOf(session, session.device ?? this.#device ?? 'default')
     this.#state = confirming
     for (const frame of authenticating?.backlog ?? []) this.#handle(frame)
-    const binding = {
-      connId: this.connId,
-      gatewayId,
-      sv: session.sv,
-      device,
-      outstanding: this.#protocol.outstanding,
-    }
+    const { device, abandoned } = confirming
     try {
-      const bound = await users.call(session.user, 'bind', binding)
-      if (this.#state !== confirming) {
-        if (bound.ok) this.#unbind(session)
-        return
-      }
+      const bound = await this.#calls.bind(session, device, this.#protocol.outstanding, abandoned.signal)
+      if (this.#state !== confirming) return
       if (!bound.ok) return authenticating ? this.#failAuth('session_invalid') : this.#end(bound.reason)
-      metrics.binds.inc()
+      this.#parts.metrics.binds.inc()
       if (authenticating) this.#send(this.#protocol.authenticated(session.user))
       this.#open(confirming, bound)
     } catch (error) {
-      logger.warn({ err: error, connId: this.connId, user: session.user }, 'bind unanswered')
-      this.close(CloseCode.resync, 'resync')
+      this.#onUnconfirmed(confirming, error)
     }
   }
 
-  #open({ session, device, held }: ConnectionState & { phase: 'confirming' }, attached: Attached): void {
+  #onUnconfirmed(confirming: Confirming, error: unknown): void {
+    if (this.#state !== confirming) return
+    this.#parts.logger.warn(
+      { err: error, connId: this.connId, user: confirming.session.user },
+      'not confirmed',
+    )
+    this.close(CloseCode.resync, 'resync')
+  }
+
+  #open({ session, device, held }: Confirming, attached: Attached): void {
     this.#state = { phase: 'bound', session, device, hostId: attached.hostId }
     for (const { epoch, n, event } of held) this.#deliver(epoch, n, event)
     if (this.#inbox.confirm(attached.epoch, attached.n)) this.#ops.open()
@@ -296,7 +294,7 @@ export class Connection {
     if (typeof renewed === 'string') return this.#failAuth(renewed)
     if (renewed.user !== session.user) return this.#refuse('reauth_uid_mismatch')
     try {
-      const check = await this.#parts.users.call(session.user, 'checkSession', { sv: renewed.sv })
+      const check = await this.#calls.checkSession(renewed)
       if (!check.ok) return this.#failAuth(check.reason)
     } catch {
       return this.#refuse('server_busy')
@@ -324,10 +322,7 @@ export class Connection {
 
   #newQueue(ordered: boolean): OpQueue {
     const owner: OpQueueOwner = {
-      call: ops => {
-        const { user, sv } = this.#session
-        return this.#parts.users.call(user, 'handle', { connId: this.connId, sv, ops })
-      },
+      call: ops => this.#calls.handle(this.#session, ops),
       answered: (op, result) => this.#onAnswered(op, result),
       settled: () => this.#onSettled(),
       refused: reason => this.#end(reason),
@@ -387,14 +382,6 @@ export class Connection {
 
   #alive(): void {
     this.#lastRead = Date.now()
-  }
-
-  #unbind({ user, sv }: Session): void {
-    this.#parts.users
-      .call(user, 'unbind', { connId: this.connId, sv })
-      .catch(error =>
-        this.#parts.logger.debug({ err: error, connId: this.connId, user }, 'unbind unanswered'),
-      )
   }
 
   #onClosed(): void {

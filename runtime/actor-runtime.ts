@@ -26,6 +26,8 @@ export type ActorType = 'user' | 'group'
 export interface CallOptions {
   /** Absolute, ms since 1970; default: now + CALL_TIMEOUT_MS. */
   readonly deadline?: number
+  /** Aborted when nobody waits for the answer any more: the call is not tried again. */
+  readonly signal?: AbortSignal
 }
 
 export const CALL_TIMEOUT_MS = 10_000

@@ -40,7 +40,7 @@ export class InProcessActorRuntime implements ActorRuntime, ActorHosting {
   ): Promise<unknown> {
     const deadline = options.deadline ?? Date.now() + CALL_TIMEOUT_MS
     return this.#deadlines.race(
-      this.#untilAnswered(type, id, method, args, deadline),
+      this.#untilAnswered(type, id, method, args, { ...options, deadline }),
       deadline,
       () => new ActorUnavailable(type, id),
     )
@@ -55,9 +55,10 @@ export class InProcessActorRuntime implements ActorRuntime, ActorHosting {
     id: string,
     method: string,
     args: unknown,
-    deadline: number,
+    { deadline, signal }: CallOptions & { readonly deadline: number },
   ): Promise<unknown> {
     for (;;) {
+      signal?.throwIfAborted()
       try {
         return await this.#activations.invoke(type, id, method, args, deadline)
       } catch (error) {

@@ -9,6 +9,8 @@ import type { Binding, BindResult, ConnectionRef, Refused, SessionCheck, TouchRe
 import type { UserActorParts } from './parts.ts'
 import { planBind, planSession, type RouteBody, type RouteChange, refuseUnrouted, routeOf } from './route.ts'
 
+const UNBOUND_REMEMBERED = 32
+
 /**
  * The user's route and session version. The route is durable as the body of the ownership claim: what a bind has
  * answered, every later activation starts from.
@@ -20,6 +22,8 @@ export class Connections implements Iterable<Attachment> {
   readonly #attached = new Map<string, Attachment>()
   /** How far each device has come in each feed, by `feed device`. */
   readonly #delivered = new Map<string, number>()
+  /** Unbound lately: a bind of one that comes after its unbind is too late. */
+  readonly #unbound: string[] = []
   #claimed: readonly Binding[] = []
   #epoch = 0
   #sessionVersion = 0
@@ -67,6 +71,7 @@ export class Connections implements Iterable<Attachment> {
   async bind(binding: Binding): Promise<BindResult> {
     const bound = this.#attached.get(binding.connId)
     if (bound) return bound.confirm()
+    if (this.#unbound.includes(binding.connId)) return { ok: false, reason: 'unbound' }
     const session = await this.checkSession(binding.sv)
     if (!session.ok) return session
     const plan = planBind(this.#bindings(), binding, this.#parts.maxConnections)
@@ -83,6 +88,8 @@ export class Connections implements Iterable<Attachment> {
 
   unbind({ connId }: ConnectionRef): null {
     this.#remove(connId)
+    this.#unbound.push(connId)
+    if (this.#unbound.length > UNBOUND_REMEMBERED) this.#unbound.shift()
     return null
   }
 
