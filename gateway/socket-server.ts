@@ -60,8 +60,8 @@ export class SocketServer {
   }
 
   async #judge(request: IncomingMessage): Promise<Verdict> {
-    const url = new URL(request.url ?? '/', 'http://localhost')
-    if (url.pathname !== '/ws') return { status: 404, text: 'not_found' }
+    const url = URL.parse(request.url ?? '/', 'http://localhost')
+    if (url?.pathname !== '/ws') return { status: 404, text: 'not_found' }
     if (this.#draining) return { status: 503, text: 'server_busy' }
     if (
       !isAllowedOrigin(request.headers.origin, request.headers.host, this.#parts.settings.ALLOWED_ORIGINS)
