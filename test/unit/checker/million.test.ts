@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import { directConversation } from '../../../protocol/ids.ts'
 import { HistoryWriter } from '../../../tools/checker/history-writer.ts'
 
-const SENDS = 490_000
+const SENDS = 491_000
 const UNREAD_EACH = 50
 const USERS = 2_000
 

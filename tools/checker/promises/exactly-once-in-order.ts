@@ -3,6 +3,7 @@ import type { Judge } from '../judge.ts'
 import { describe, type Ledger } from '../ledger.ts'
 import type { Message } from '../messages.ts'
 import type { Findings } from '../violation.ts'
+import { PairMap } from './pair-map.ts'
 import { SortedSeqs } from './sorted-seqs.ts'
 
 interface Stream {
@@ -18,7 +19,7 @@ interface Stream {
 export class ExactlyOnceInOrder implements Judge {
   readonly #ledger: Ledger
   readonly #findings: Findings
-  readonly #streams = new Map<string, Stream>()
+  readonly #streams = new PairMap<Stream>(() => ({ seqs: new SortedSeqs(), latest: undefined }))
 
   constructor(ledger: Ledger, findings: Findings) {
     this.#ledger = ledger
@@ -40,12 +41,7 @@ export class ExactlyOnceInOrder implements Judge {
   }
 
   #streamOf({ user, conn, conv }: RecvLine): Stream {
-    const device = this.#ledger.connections.get(user, conn)?.device ?? ''
-    const key = `${user} ${conv} ${device}`
-    const known = this.#streams.get(key)
-    if (known) return known
-    const stream = { seqs: new SortedSeqs(), latest: undefined }
-    this.#streams.set(key, stream)
-    return stream
+    const device = this.#ledger.connections.get(user, conn)?.device
+    return this.#streams.get(user, device === undefined ? conv : `${conv} ${device}`)
   }
 }

@@ -3,10 +3,11 @@ import type { Judge } from '../judge.ts'
 import { describe, type Ledger } from '../ledger.ts'
 import type { Message } from '../messages.ts'
 import type { Findings } from '../violation.ts'
+import { PairMap } from './pair-map.ts'
 
 interface Latest {
-  readonly seq: number
-  readonly line: number
+  seq: number
+  line: number
 }
 
 /**
@@ -18,7 +19,7 @@ export class NoLoss implements Judge {
   readonly #ledger: Ledger
   readonly #findings: Findings
   /** The message with the highest seq that each user has received in each conversation. */
-  readonly #latest = new Map<string, Latest>()
+  readonly #latest = new PairMap<Latest>(() => ({ seq: 0, line: 0 }))
 
   constructor(ledger: Ledger, findings: Findings) {
     this.#ledger = ledger
@@ -26,9 +27,10 @@ export class NoLoss implements Judge {
   }
 
   recv(line: RecvLine, _message: Message, at: number): void {
-    const key = keyOf(line.user, line.conv)
-    const latest = this.#latest.get(key)
-    if (!latest || line.seq > latest.seq) this.#latest.set(key, { seq: line.seq, line: at })
+    const latest = this.#latest.get(line.user, line.conv)
+    if (line.seq <= latest.seq) return
+    latest.seq = line.seq
+    latest.line = at
   }
 
   end(): void {
@@ -51,9 +53,9 @@ export class NoLoss implements Judge {
   #isLost(message: Message, recipient: string): boolean {
     const { acknowledged = 0, invoked, seq = 0 } = message
     const { quiet } = this.#ledger
-    const later = this.#latest.get(keyOf(recipient, message.conv.name))
+    const later = this.#latest.get(recipient, message.conv.name)
     const story = `${describe(message)}, sent ${this.#ledger.when(invoked)} and acknowledged ${this.#ledger.when(acknowledged)}, never reached ${recipient}`
-    if (later && later.seq > seq) {
+    if (later.seq > seq) {
       const sentence = `${story}, who received the later seq ${later.seq} ${this.#ledger.when(later.line)}`
       this.#findings.add('lost', acknowledged, sentence, [invoked, later.line])
       return true
@@ -64,5 +66,3 @@ export class NoLoss implements Judge {
     return true
   }
 }
-
-const keyOf = (user: string, conv: string): string => `${user} ${conv}`

@@ -27,12 +27,12 @@ export class OneIdPerSeq implements Judge {
   }
 
   #agree(seq: number, how: string, message: Message, at: number): void {
-    const when = this.#ledger.when(at)
-    if (message.seq !== seq) this.#add(at, message, `${describe(message)} was ${how} as seq ${seq} ${when}`)
+    if (message.seq !== seq)
+      this.#add(at, message, `${describe(message)} was ${how} as seq ${seq} ${this.#ledger.when(at)}`)
     const owner = this.#bySeq.get(seq)
     if (owner === undefined) this.#bySeq.set(seq, message)
     else if (owner !== message) {
-      const sentence = `seq ${seq} was ${how} as ${message.id} from ${message.from} in ${message.conv.name} ${when}, but is ${describe(owner)}, known ${this.#ledger.when(owner.stored)}`
+      const sentence = `seq ${seq} was ${how} as ${message.id} from ${message.from} in ${message.conv.name} ${this.#ledger.when(at)}, but is ${describe(owner)}, known ${this.#ledger.when(owner.stored)}`
       this.#add(at, owner, sentence)
     }
   }

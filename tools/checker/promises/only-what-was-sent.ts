@@ -23,13 +23,17 @@ export class OnlyWhatWasSent implements Judge {
   }
 
   recv(line: RecvLine, message: Message, at: number): void {
-    const received = `${line.user} received ${describe(message)} ${this.#ledger.when(at)}`
     if (message.attempts === 0)
-      this.#findings.add('invented', at, `${received}, which nobody had sent by then`)
+      this.#findings.add('invented', at, `${this.#receipt(line, message, at)}, which nobody had sent by then`)
     else if (isRefused(message)) this.#addRefused(message, at)
     const { sides } = this.#ledger.conversations.get(line.conv, at)
-    if (sides && (line.user === line.from || !sides.includes(line.user)))
-      this.#findings.add('misdelivered', at, `${received}, which was not to ${line.user}`, [message.invoked])
+    if (!sides || (line.user !== line.from && sides.includes(line.user))) return
+    const sentence = `${this.#receipt(line, message, at)}, which was not to ${line.user}`
+    this.#findings.add('misdelivered', at, sentence, [message.invoked])
+  }
+
+  #receipt({ user }: RecvLine, message: Message, at: number): string {
+    return `${user} received ${describe(message)} ${this.#ledger.when(at)}`
   }
 
   #addRefused(message: Message, received: number, refused?: number): void {

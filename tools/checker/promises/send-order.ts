@@ -3,6 +3,7 @@ import type { Judge } from '../judge.ts'
 import { describe, type Ledger } from '../ledger.ts'
 import type { Message } from '../messages.ts'
 import type { Findings } from '../violation.ts'
+import { PairMap } from './pair-map.ts'
 
 interface Lane {
   /** The highest seq so far. */
@@ -16,7 +17,7 @@ interface Lane {
 export class SendOrder implements Judge {
   readonly #ledger: Ledger
   readonly #findings: Findings
-  readonly #lanes = new Map<string, Lane>()
+  readonly #lanes = new PairMap<Lane>(() => ({ last: undefined }))
   /** Each message with its lane, in the order of invokes. */
   readonly #sent: Message[] = []
   readonly #laneOfSent: Lane[] = []
@@ -29,7 +30,7 @@ export class SendOrder implements Judge {
   send(line: SendLine, message: Message, at: number): void {
     if (message.invoked !== at) return
     this.#sent.push(message)
-    this.#laneOfSent.push(this.#laneOf(`${line.proc} ${line.from} ${line.conv}`))
+    this.#laneOfSent.push(this.#lanes.get(`${line.proc} ${line.from}`, line.conv))
   }
 
   /** Only now all seqs are known. */
@@ -47,13 +48,5 @@ export class SendOrder implements Judge {
     const sentence = `${describe(message)}, sent ${this.#ledger.when(message.invoked)}, was stored before ${describe(before)}, which the same client had sent ${this.#ledger.when(before.invoked)}`
     const line = message.stored ?? message.invoked ?? 0
     this.#findings.add('send-order', line, sentence, [before.invoked, before.stored, message.invoked])
-  }
-
-  #laneOf(key: string): Lane {
-    const known = this.#lanes.get(key)
-    if (known) return known
-    const lane = { last: undefined }
-    this.#lanes.set(key, lane)
-    return lane
   }
 }

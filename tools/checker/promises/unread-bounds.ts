@@ -6,6 +6,7 @@ import type { Message } from '../messages.ts'
 import { Unreadable } from '../unreadable.ts'
 import type { Findings } from '../violation.ts'
 import { Flow } from './flow.ts'
+import { PairMap } from './pair-map.ts'
 
 /** Where reads alone have moved a read cursor: at least to `sure`, at most to `possible`. */
 interface Cursor {
@@ -42,8 +43,10 @@ export class UnreadBounds implements Judge {
   readonly #ledger: Ledger
   readonly #findings: Findings
   readonly #lagMs: number
-  readonly #flows = new Map<string, Flow>()
-  readonly #cursors = new Map<string, Cursor>()
+  /** By sender and conversation. */
+  readonly #flows = new PairMap(() => new Flow())
+  /** By user and conversation. */
+  readonly #cursors = new PairMap<Cursor>(() => ({ sure: 0, possible: 0 }))
   readonly #questions = new Map<string, Question>()
   #unjudged = 0
 
@@ -64,7 +67,7 @@ export class UnreadBounds implements Judge {
   read(line: ReadLine, at: number): void {
     this.#ledger.conversations.get(line.conv, at)
     if (line.type === 'fail') return
-    const cursor = this.#cursorOf(line.user, line.conv)
+    const cursor = this.#cursors.get(line.user, line.conv)
     cursor.possible = Math.max(cursor.possible, line.upto)
     if (line.type === 'ok') cursor.sure = Math.max(cursor.sure, line.upto)
   }
@@ -73,8 +76,8 @@ export class UnreadBounds implements Judge {
     const key = `${line.proc} ${line.user} ${line.conv}`
     if (line.type === 'invoke') {
       const { quiet } = this.#ledger
-      const { sure } = this.#cursorOf(line.user, line.conv)
-      const sent = this.#flowFrom(line.user, line.conv).stored.highest
+      const { sure } = this.#cursors.get(line.user, line.conv)
+      const sent = this.#flows.get(line.user, line.conv).stored.highest
       this.#questions.set(key, { at, quiet, sureCursor: Math.max(sure, sent) })
       return
     }
@@ -101,7 +104,7 @@ export class UnreadBounds implements Judge {
     }
     const peer = peerIn(conversation, user)
     if (peer === undefined) throw new Unreadable(at, `${user} is not in ${conv}`)
-    const incoming = this.#flowFrom(peer, conv)
+    const incoming = this.#flows.get(peer, conv)
     const atLeast = this.#surelyUnread(incoming, this.#possibleCursor(user, conv), question)
     const atMost = incoming.stored.countAbove(question.sureCursor) + incoming.pending.size
     if (value >= atLeast && value <= atMost) return
@@ -112,9 +115,9 @@ export class UnreadBounds implements Judge {
   }
 
   #possibleCursor(user: string, conv: string): number {
-    const sent = this.#flowFrom(user, conv)
+    const sent = this.#flows.get(user, conv)
     if (sent.pending.size > 0) return Number.POSITIVE_INFINITY
-    return Math.max(this.#cursorOf(user, conv).possible, sent.stored.highest)
+    return Math.max(this.#cursors.get(user, conv).possible, sent.stored.highest)
   }
 
   #surelyUnread(incoming: Flow, possibleCursor: number, question: Question): number {
@@ -135,24 +138,6 @@ export class UnreadBounds implements Judge {
   }
 
   #see(message: Message, at: number): void {
-    if (message.to !== undefined) this.#flowFrom(message.from, message.conv.name).see(message, at)
-  }
-
-  #flowFrom(sender: string, conv: string): Flow {
-    const key = `${sender} ${conv}`
-    const known = this.#flows.get(key)
-    if (known) return known
-    const flow = new Flow()
-    this.#flows.set(key, flow)
-    return flow
-  }
-
-  #cursorOf(user: string, conv: string): Cursor {
-    const key = `${user} ${conv}`
-    const known = this.#cursors.get(key)
-    if (known) return known
-    const cursor = { sure: 0, possible: 0 }
-    this.#cursors.set(key, cursor)
-    return cursor
+    if (message.to !== undefined) this.#flows.get(message.from, message.conv.name).see(message, at)
   }
 }
