@@ -16,7 +16,9 @@ import { addApiRoutes } from './http/api.ts'
 import type { ReadinessCheck } from './http/health.ts'
 import { directMembership } from './http/membership.ts'
 import { createHttpGateway } from './http/server.ts'
+import { addWebsiteRoutes } from './http/websites.ts'
 import { jsonProtocol } from './json/json-protocol.ts'
+import { ListSync } from './list-sync/list-sync.ts'
 import { createGatewayMetrics } from './metrics.ts'
 import { Reconciliation } from './reconciliation.ts'
 import { SavedAcks } from './saved-acks.ts'
@@ -70,6 +72,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     membership: directMembership,
     unread: user => users.call(user, 'unread', null),
   })
+  addWebsiteRoutes(http.app, { sessions, websites: store.topics.websites })
 
   const connections = new Connections(gatewayId, bus, watermark)
   const savedAcks = new SavedAcks(watermark)
@@ -91,6 +94,15 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     connections,
     protocol,
   })
+  const lists = new ListSync(http.server, {
+    topics: store.topics,
+    sessions,
+    versions: store.sessions,
+    bus,
+    metrics,
+    settings,
+    logger,
+  })
   const hosts = new HostWatch(bus, connections, logger)
   const reconciliation = new Reconciliation(gatewayId, bus, connections, logger)
   return {
@@ -99,6 +111,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
       http.drain()
       hosts.close()
       reconciliation.close()
+      await lists.drain()
       await sockets.drain()
       await http.close()
       await connections.close()

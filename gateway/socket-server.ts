@@ -7,6 +7,7 @@ import { Connection } from './connection.ts'
 import type { ConnectionParts } from './connection-parts.ts'
 import type { Connections } from './connections.ts'
 import { isAllowedOrigin } from './http/origins.ts'
+import { SOCKET_IO_PATH } from './list-sync/socket-io.ts'
 import type { WireProtocol } from './wire-protocol.ts'
 
 const CLOSE_ANSWER_MS = 5000
@@ -19,7 +20,10 @@ export interface SocketServerParts extends Omit<ConnectionParts, 'closed'> {
   readonly protocol: WireProtocol
 }
 
-/** Takes WebSocket upgrades of `/ws`: Origin and a handshake's token are judged before the upgrade. */
+/**
+ * Takes WebSocket upgrades of `/ws`: Origin and a handshake's token are judged before the upgrade. Socket.IO's are
+ * taken elsewhere.
+ */
 export class SocketServer {
   readonly #parts: SocketServerParts
   readonly #sockets: WebSocketServer
@@ -49,6 +53,7 @@ export class SocketServer {
 
   async #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> {
     stream.on('error', error => this.#parts.logger.debug({ err: error }, 'connection lost in its handshake'))
+    if (request.url?.startsWith(SOCKET_IO_PATH)) return
     try {
       const verdict = await this.#judge(request)
       if (verdict.status !== 101) return answer(stream, verdict.status, verdict.text)
