@@ -17,7 +17,8 @@ export interface Authenticating {
 /** The actor is asked to bind or touch; operations and pushes wait. */
 export interface Confirming {
   readonly phase: 'confirming'
-  readonly session: Session
+  /** A renewal replaces it in place: who waits for the actor knows its state by identity. */
+  session: Session
   readonly device: string
   readonly held: Held[]
   /** Aborted when the socket is gone meanwhile. */
@@ -27,7 +28,7 @@ export interface Confirming {
 /** Everything flows. */
 interface Bound {
   readonly phase: 'bound'
-  readonly session: Session
+  session: Session
   readonly device: string
   readonly hostId: string
 }

@@ -301,7 +301,7 @@ export class Connection {
     }
     if (!('session' in this.#state)) return
     // The binding keeps the session version it was made with; a token of the same one only lives longer.
-    this.#state = { ...this.#state, session: { ...renewed, sv: session.sv } }
+    this.#state.session = { ...renewed, sv: session.sv }
     if (answer) this.#send(this.#protocol.authenticated(session.user))
   }
 
