@@ -1,5 +1,3 @@
-import type { Duplex } from 'node:stream'
-import type { WebSocket } from 'ws'
 import type { Attached, OpResult, Refused } from '../actors/user/contract.ts'
 import { CloseCode } from '../protocol/close-codes.ts'
 import { type Reason, refusals } from '../protocol/errors.ts'
@@ -19,21 +17,24 @@ import { OpQueue, type OpQueueOwner, type QueuedOp } from './op-queue.ts'
 import { Outbound } from './outbound.ts'
 import { PushInbox } from './push-inbox.ts'
 import type { AwaitingSave } from './saved-acks.ts'
+import type { Socket } from './socket.ts'
 import {
   type About,
   type AuthFailure,
   aboutFrame,
+  aboutOp,
   type ClientFrame,
   type Wire,
   type WireProtocol,
 } from './wire-protocol.ts'
 
-/** One client's socket, from its upgrade to its close. */
+/** One client's connection, from the making of its socket to its close. */
 export class Connection {
   readonly connId: string
   readonly #protocol: WireProtocol
   readonly #parts: ConnectionParts
   readonly #calls: ActorCalls
+  readonly #socket: Socket
   readonly #outbound: Outbound
   readonly #conduct: Conduct
   readonly #inbox: PushInbox
@@ -46,8 +47,7 @@ export class Connection {
 
   constructor(
     connId: string,
-    socket: WebSocket,
-    stream: Duplex,
+    socket: Socket,
     protocol: WireProtocol,
     parts: ConnectionParts,
     device?: string,
@@ -58,7 +58,8 @@ export class Connection {
     this.#parts = parts
     this.#calls = new ActorCalls(connId, parts)
     this.#device = device
-    this.#outbound = new Outbound(socket, stream, {
+    this.#socket = socket
+    this.#outbound = new Outbound(socket, {
       slowBytes: settings.SEND_BUFFER_BYTES,
       slowMs: settings.SLOW_TIMEOUT_MS,
     })
@@ -67,11 +68,11 @@ export class Connection {
     this.#ops = this.#newQueue(false)
     const timer = setTimeout(() => this.#onAuthTimeout(), settings.AUTH_TIMEOUT_MS)
     this.#state = { phase: 'awaiting-auth', timer }
-    socket.on('message', (data, isBinary) => this.#onFrame(data as Buffer, isBinary))
-    socket.on('pong', () => this.#alive())
-    socket.on('ping', () => this.#alive())
-    socket.on('error', error => parts.logger.debug({ err: error, connId }, 'socket error'))
-    socket.on('close', () => this.#onClosed())
+    socket.listen({
+      message: (data, isBinary) => this.#onMessage(data, isBinary),
+      alive: () => this.#alive(),
+      closed: () => this.#onClosed(),
+    })
   }
 
   /** The host its actor was last known on, while bound. */
@@ -127,15 +128,18 @@ export class Connection {
 
   /** Everything that time decides; called about once a second. `now`: ms since 1970. */
   sweep(now: number): void {
-    const { settings } = this.#parts
+    const { PING_INTERVAL_MS, IDLE_TIMEOUT_MS } = this.#parts.settings
+    const { liveness } = this.#protocol
     const state = this.#state
     if (state.phase === 'closing') return
     if ('session' in state && now >= state.session.expiresAt) this.#refuse('token_expired')
-    else if (now - this.#lastRead >= settings.IDLE_TIMEOUT_MS) this.close(CloseCode.resync, 'idle')
+    else if (now - this.#lastRead >= (liveness?.idleMs ?? IDLE_TIMEOUT_MS))
+      this.close(CloseCode.resync, 'idle')
     else if (this.#outbound.isTooSlow(now)) this.close(CloseCode.slow, 'slow')
-    else if (now - this.#lastPing >= settings.PING_INTERVAL_MS) {
+    else if (now - this.#lastPing >= (liveness?.beatMs ?? PING_INTERVAL_MS)) {
       this.#lastPing = now
-      this.#outbound.ping()
+      if (liveness?.beat === undefined) this.#socket.ping()
+      else this.#outbound.send(liveness.beat)
     }
   }
 
@@ -158,7 +162,7 @@ export class Connection {
     this.#drained?.()
     this.#ops.clear()
     this.#parts.savedAcks.forget(this)
-    this.#outbound.close(code, reason)
+    this.#socket.close(code, reason)
     const evicted = code === CloseCode.kicked || code === CloseCode.sessionInvalid
     if ('session' in state && !evicted) this.#calls.unbind(state.session)
   }
@@ -172,7 +176,7 @@ export class Connection {
     if (this.#state.phase !== 'bound' && this.#state.phase !== 'confirming') return
     const now = performance.now()
     for (const message of messages) {
-      this.#send(this.#protocol.saved(this.#state.session.user, message.clientMsgId, message))
+      this.#send(this.#protocol.saved(this.#state.session.user, message.to, message.clientMsgId, message))
       this.#parts.metrics.savedLatency.observeMs(now - message.receivedAt)
     }
   }
@@ -184,11 +188,15 @@ export class Connection {
     })
   }
 
-  #onFrame(data: Buffer, isBinary: boolean): void {
+  #onMessage(data: Buffer, isBinary: boolean): void {
     if (this.#state.phase === 'closing') return
     this.#alive()
     const user = 'session' in this.#state ? this.#state.session.user : undefined
-    const frame = this.#protocol.decode(data, isBinary, user)
+    this.#protocol.decode(data, isBinary, user, this.#take)
+  }
+
+  /** Made once: a message has no closure of its own. */
+  readonly #take = (frame: ClientFrame): void => {
     if (this.#conduct.rates.frame()) this.#handle(frame)
     else this.#refuseOverRate(frame)
   }
@@ -230,6 +238,10 @@ export class Connection {
         if (frame.op.op === 'send' && !this.#conduct.rates.message()) this.#refuseOverRate(frame)
         else this.#enqueue({ op: frame.op, receivedAt: performance.now() })
         break
+      case 'answered':
+        for (const answer of frame.frames) this.#send(answer)
+        if (frame.last) this.close(CloseCode.normal, 'goodbye')
+        break
       case 'refused':
         this.#refuse(frame.reason, frame.about)
         break
@@ -240,7 +252,7 @@ export class Connection {
 
   #enqueue(op: QueuedOp): void {
     this.#ops.add(op)
-    if (this.#ops.length >= this.#parts.settings.MAX_QUEUED_FRAMES) this.#outbound.pause()
+    if (this.#ops.length >= this.#parts.settings.MAX_QUEUED_FRAMES) this.#socket.pause()
   }
 
   async #authenticate(token: string | undefined, ordered: boolean): Promise<void> {
@@ -261,11 +273,11 @@ export class Connection {
     for (const frame of authenticating?.backlog ?? []) this.#handle(frame)
     const { device, abandoned } = confirming
     try {
-      const bound = await this.#calls.bind(session, device, this.#protocol.outstanding, abandoned.signal)
+      const bound = await this.#calls.bind(session, device, this.#protocol.delivery, abandoned.signal)
       if (this.#state !== confirming) return
       if (!bound.ok) return authenticating ? this.#failAuth('session_invalid') : this.#end(bound.reason)
       this.#parts.metrics.binds.inc()
-      if (authenticating) this.#send(this.#protocol.authenticated(session.user))
+      if (authenticating) this.#send(this.#protocol.authenticated(session))
       this.#open(confirming, bound)
     } catch (error) {
       this.#onUnconfirmed(confirming, error)
@@ -302,7 +314,7 @@ export class Connection {
     if (!('session' in this.#state)) return
     // The binding keeps the session version it was made with; a token of the same one only lives longer.
     this.#state.session = { ...renewed, sv: session.sv }
-    if (answer) this.#send(this.#protocol.authenticated(session.user))
+    if (answer) this.#send(this.#protocol.authenticated(renewed))
   }
 
   #failAuth(reason: AuthFailure): void {
@@ -339,21 +351,18 @@ export class Connection {
     if (!('session' in this.#state) || result === null) return
     const { settings, savedAcks, metrics } = this.#parts
     if ('reason' in result) {
-      this.#refuse(
-        result.reason,
-        op.op === 'send' ? { clientMsgId: op.clientMsgId } : { serverMsgId: op.seq },
-      )
+      this.#refuse(result.reason, aboutOp(op))
     } else if (op.op === 'send') {
       if (settings.TWO_PHASE_ENABLED) {
         this.#send(this.#protocol.accepted(this.#state.session.user, op.clientMsgId, result))
         metrics.acceptedLatency.observeMs(performance.now() - receivedAt)
       }
-      savedAcks.await(this, [{ ...result, clientMsgId: op.clientMsgId, receivedAt }])
+      savedAcks.await(this, [{ ...result, clientMsgId: op.clientMsgId, to: op.to, receivedAt }])
     }
   }
 
   #onSettled(): void {
-    if (this.#ops.length < this.#parts.settings.MAX_QUEUED_FRAMES / 2) this.#outbound.resume()
+    if (this.#ops.length < this.#parts.settings.MAX_QUEUED_FRAMES / 2) this.#socket.resume()
     if (this.#ops.quiet) this.#drained?.()
   }
 

@@ -11,7 +11,9 @@ import {
 } from '@mikro-orm/sql'
 import { type Dialect, sqliteDialect } from './dialect.ts'
 import { entities } from './entities.ts'
+import { CustomerServiceTables } from './migrations/customer-service-tables.ts'
 import { FirstTables } from './migrations/first-tables.ts'
+import { OfflineViews } from './migrations/offline-views.ts'
 import { TopicTables } from './migrations/topic-tables.ts'
 
 export type Orm = MikroORM<AbstractSqlDriver>
@@ -25,7 +27,7 @@ export const ormOptions = {
   entities,
   extensions: [Migrator],
   migrations: {
-    migrationsList: [FirstTables, TopicTables],
+    migrationsList: [FirstTables, TopicTables, CustomerServiceTables, OfflineViews],
     tableName: 'migration',
     snapshot: false,
     silent: true,

@@ -3,10 +3,20 @@ import { migrateAlone, migrateTogether } from './migrate.ts'
 import { type MysqlOptions, openMysql } from './mysql.ts'
 import { SavedLog } from './saved-log.ts'
 import { SqlAccounts } from './sql-accounts.ts'
+import { SqlCustomerSessions } from './sql-customer-sessions.ts'
 import { SqlMessages } from './sql-messages.ts'
+import { SqlOnline } from './sql-online.ts'
 import { SqlSessions } from './sql-sessions.ts'
 import { SqlUsers } from './sql-users.ts'
-import type { AccountStore, MessageStore, SessionStore, Store, UserStore } from './store.ts'
+import type {
+  AccountStore,
+  CustomerSessionStore,
+  MessageStore,
+  OnlineStore,
+  SessionStore,
+  Store,
+  UserStore,
+} from './store.ts'
 import { SqlTopics } from './topics/sql-topics.ts'
 import type { TopicStore } from './topics/topic-store.ts'
 
@@ -17,6 +27,8 @@ export class SqlStore implements Store {
   readonly accounts: AccountStore
   readonly sessions: SessionStore
   readonly topics: TopicStore
+  readonly customerSessions: CustomerSessionStore
+  readonly online: OnlineStore
   readonly #database: Database
   readonly #migrate: () => Promise<void>
 
@@ -28,6 +40,8 @@ export class SqlStore implements Store {
     this.accounts = new SqlAccounts(database)
     this.sessions = new SqlSessions(database)
     this.topics = new SqlTopics(database)
+    this.customerSessions = new SqlCustomerSessions(database)
+    this.online = new SqlOnline(database)
   }
 
   /** The caller holds the data directory. */

@@ -7,8 +7,10 @@ import type { CursorBatch, DeliveredCursor, ReadCursor, UserRows, UserStore } fr
 const CURSORS_A_STATEMENT = 200
 
 interface LoadRow {
-  readonly kind: 'position' | 'version' | 'last' | 'delivered'
+  readonly kind: 'position' | 'version' | 'last' | 'delivered' | 'single'
+  /** Of a single set: the conversation. */
   readonly device: string | null
+  /** Of a single set: its JSON. */
   readonly feed: Feed | null
   readonly n: number | null
 }
@@ -26,16 +28,22 @@ export class SqlUsers implements UserStore {
       `select 'position' as kind, null as device, null as feed, (${this.#database.dialect.position}) as n
        union all select 'version', null, null, version from user_session where user_id = ?
        union all select 'last', null, null, max(seq) from message where feed = ?
-       union all select 'delivered', device, feed, seq from delivery_cursor where user_id = ?`,
-      [user, directFeed(user), user],
+       union all select 'delivered', device, feed, seq from delivery_cursor where user_id = ?
+       union all select 'single', id, single, 0 from conversation where user_id = ? and single is not null`,
+      [user, directFeed(user), user, user],
     )
-    const single = (kind: LoadRow['kind']) => rows.find(row => row.kind === kind)?.n ?? 0
+    const number = (kind: LoadRow['kind']) => rows.find(row => row.kind === kind)?.n ?? 0
     return {
-      position: single('position'),
-      sessionVersion: single('version'),
-      lastDirectSeq: single('last'),
+      position: number('position'),
+      sessionVersion: number('version'),
+      lastDirectSeq: number('last'),
       delivered: rows.flatMap(({ kind, device, feed, n }): DeliveredCursor[] =>
         kind === 'delivered' && device !== null && feed !== null ? [{ device, feed, seq: n ?? 0 }] : [],
+      ),
+      single: rows.flatMap(({ kind, device, feed }) =>
+        kind === 'single' && device !== null && feed !== null
+          ? [{ conversation: device, seqs: JSON.parse(feed) as number[] }]
+          : [],
       ),
     }
   }

@@ -4,12 +4,14 @@ import { directFeed, type Feed, type UserId, userOwner } from '../../protocol/id
 import type { DeactivateReason } from '../../runtime/actor-runtime.ts'
 import type { UserRows } from '../../storage/store.ts'
 import { confirmRoute } from '../route-confirmation.ts'
-import { Attachment } from './attachment.ts'
+import { Attachment, type AttachmentParts } from './attachment.ts'
 import type { Binding, BindResult, ConnectionRef, Refused, SessionCheck, TouchResult } from './contract.ts'
 import type { UserActorParts } from './parts.ts'
 import { planBind, planSession, type RouteBody, type RouteChange, refuseUnrouted, routeOf } from './route.ts'
 
 const UNBOUND_REMEMBERED = 32
+
+export type ConnectionsParts = UserActorParts & Pick<AttachmentParts, 'began'>
 
 /**
  * The user's route and session version. The route is durable as the body of the ownership claim: what a bind has
@@ -18,7 +20,7 @@ const UNBOUND_REMEMBERED = 32
 export class Connections implements Iterable<Attachment> {
   readonly #user: UserId
   readonly #token: string
-  readonly #parts: UserActorParts
+  readonly #parts: ConnectionsParts
   readonly #attached = new Map<string, Attachment>()
   /** How far each device has come in each feed, by `feed device`. */
   readonly #delivered = new Map<string, number>()
@@ -28,7 +30,7 @@ export class Connections implements Iterable<Attachment> {
   #epoch = 0
   #sessionVersion = 0
 
-  constructor(user: UserId, token: string, parts: UserActorParts) {
+  constructor(user: UserId, token: string, parts: ConnectionsParts) {
     this.#user = user
     this.#token = token
     this.#parts = parts
@@ -149,7 +151,8 @@ export class Connections implements Iterable<Attachment> {
     this.#attached.set(binding.connId, attachment)
     this.#parts.gateways.watch(binding.gatewayId, binding.connId, () => this.#remove(binding.connId))
     const feed = directFeed(this.#user)
-    attachment.addFeed(feed, this.#startOf(binding.device, feed))
+    if (attachment.resends) attachment.addFeed(feed, this.#startOf(binding.device, feed))
+    else if (confirmed) this.#parts.began(attachment)
     return attachment
   }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { BusSubscription } from '../../messaging/bus.ts'
 import { type LogEntry, type LogSubscription, Superseded } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
+import type { PushEvent } from '../../protocol/events.ts'
 import { directFeed, type UserId, userOwner } from '../../protocol/ids.ts'
 import {
   type Actor,
@@ -9,9 +10,22 @@ import {
   ActorMoved,
   type DeactivateReason,
 } from '../../runtime/actor-runtime.ts'
-import { Acknowledging, type ReceiptNotice } from './acknowledging.ts'
+import { Acknowledging } from './acknowledging.ts'
+import type { Attachment } from './attachment.ts'
 import { Connections } from './connections.ts'
-import type { ConnectionRef, HandleResult, Op, OpResult, SendOp, UserContract } from './contract.ts'
+import type {
+  Acknowledgement,
+  AcknowledgeResult,
+  ConnectionRef,
+  HandleResult,
+  Op,
+  OpResult,
+  SendOp,
+  UserContract,
+} from './contract.ts'
+import { CustomerSessions } from './customer-sessions.ts'
+import { IncomingMessages } from './incoming-messages.ts'
+import { Offline } from './offline.ts'
 import type { UserActorParts } from './parts.ts'
 import { Sending } from './sending.ts'
 import { UnreadCounts } from './unread-counts.ts'
@@ -29,6 +43,8 @@ export class UserActor implements Actor {
   readonly #sending: Sending
   readonly #acknowledging: Acknowledging
   readonly #connections: Connections
+  readonly #offline: Offline
+  readonly #customerSessions: CustomerSessions
   #subscriptions: (LogSubscription | BusSubscription)[] = []
 
   constructor(context: ActorContext, parts: UserActorParts) {
@@ -36,7 +52,8 @@ export class UserActor implements Actor {
     this.#user = context.id
     this.#context = context
     this.#parts = parts
-    this.#unread = new UnreadCounts(this.#user, store, reader, cursors)
+    const incoming = new IncomingMessages(this.#user, store.messages, reader)
+    this.#unread = new UnreadCounts(this.#user, store, reader, cursors, incoming)
     this.#sending = new Sending(this.#user, {
       log,
       reader,
@@ -44,13 +61,26 @@ export class UserActor implements Actor {
       windowSize,
       unread: this.#unread,
     })
-    this.#connections = new Connections(this.#user, this.#token, parts)
+    this.#connections = new Connections(this.#user, this.#token, {
+      ...parts,
+      began: attachment => void this.#pushSummary(attachment),
+    })
     this.#acknowledging = new Acknowledging(this.#user, {
       bus,
       reader,
       cursors,
       unread: this.#unread,
       moved: (device, feed, seq) => this.#connections.delivered(device, feed, seq),
+    })
+    this.#offline = new Offline(this.#user, {
+      incoming,
+      unread: this.#unread,
+      read: message => this.#acknowledging.readReceipt(message),
+    })
+    this.#customerSessions = new CustomerSessions(this.#user, {
+      bus,
+      sessions: store.customerSessions,
+      accounts: store.accounts,
     })
   }
 
@@ -62,12 +92,14 @@ export class UserActor implements Actor {
       log.watchClaims(userOwner(this.#user), this.#token, () => this.#context.drop('superseded')),
       log.follow(directFeed(this.#user), entry => this.#onStored(entry)),
       bus.subscribe(subjects.actorEvent('user', this.#user), message =>
-        this.#onReceipts(message.value as ReceiptNotice),
+        this.#push(message.value as PushEvent),
       ),
     ]
     await log.flush()
     await bus.flush()
-    this.#connections.restore(await store.users.load(this.#user))
+    const rows = await store.users.load(this.#user)
+    this.#unread.restore(rows)
+    this.#connections.restore(rows)
   }
 
   async invoke(method: string, args: unknown): Promise<unknown> {
@@ -116,6 +148,14 @@ export class UserActor implements Actor {
         return this.#connections.sessionRaised((args as Args<'sessionRaised'>).sv)
       case 'unread':
         return this.#unread.list(this.#connections.epoch)
+      case 'offlineSummary':
+        return this.#offline.summary(this.#connections.epoch)
+      case 'offlineMessages': {
+        const { conversation, limit } = args as Args<'offlineMessages'>
+        return this.#offline.messages(conversation, limit, this.#connections.epoch)
+      }
+      case 'acknowledgeRead':
+        return this.#acknowledgeRead(args as Args<'acknowledgeRead'>)
       default:
         method satisfies never
         throw new Error(`a user has no method ${method}`)
@@ -129,7 +169,7 @@ export class UserActor implements Actor {
     const sends: SendOp[] = []
     for (const [index, op] of ops.entries()) {
       if (op.op === 'send') sends.push(op)
-      else results[index] = await this.#acknowledging.acknowledge(attachment, op)
+      else results[index] = await this.#handleOther(attachment, op)
     }
     this.#acknowledging.sendReceipts()
     if (sends.length > 0) {
@@ -141,12 +181,41 @@ export class UserActor implements Actor {
     return { ok: true, results }
   }
 
-  #onStored(entry: LogEntry): void {
-    this.#unread.incoming(entry)
-    for (const attachment of this.#connections) attachment.pump(entry.feed)?.live(entry)
+  #handleOther(attachment: Attachment, op: Exclude<Op, SendOp>): OpResult | Promise<OpResult> {
+    switch (op.op) {
+      case 'delivered':
+      case 'read':
+        return this.#acknowledging.acknowledge(attachment, op)
+      case 'acknowledge':
+        return this.#acknowledgeRead(op)
+      default:
+        return this.#customerSessions.handle(op)
+    }
   }
 
-  #onReceipts({ status, seqs, from }: ReceiptNotice): void {
-    for (const attachment of this.#connections) attachment.push({ kind: 'receipt', status, seqs, from })
+  async #acknowledgeRead(acknowledgement: Acknowledgement): Promise<AcknowledgeResult> {
+    const result = await this.#offline.acknowledge(acknowledgement, this.#connections.epoch)
+    this.#acknowledging.sendReceipts()
+    return result
+  }
+
+  #onStored(entry: LogEntry): void {
+    this.#unread.incoming(entry)
+    for (const attachment of this.#connections) attachment.stored(entry)
+  }
+
+  /** Other actors' events go to whoever is connected now. */
+  #push(event: PushEvent): void {
+    for (const attachment of this.#connections) attachment.push(event)
+  }
+
+  async #pushSummary(attachment: Attachment): Promise<void> {
+    try {
+      const conversations = await this.#offline.summary(this.#connections.epoch)
+      if (conversations.length > 0) attachment.push({ kind: 'summary', conversations })
+    } catch (error) {
+      const { connId } = attachment.binding
+      this.#parts.logger.warn({ err: error, user: this.#user, connId }, 'no summary of what is unread')
+    }
   }
 }

@@ -1,11 +1,16 @@
 import type { Sessions } from '../auth/sessions.ts'
 import { authenticate } from './authenticate.ts'
+import { addCustomerSessionRoutes, type CustomerSessionRoutes } from './customer-sessions.ts'
 import { answerIn, restEnvelope } from './envelope.ts'
 import { addHistoryRoutes, type HistoryRoutes } from './history.ts'
+import { addOfflineRoutes, type OfflineRoutes } from './offline.ts'
 import { addUnreadRoutes, type UnreadRoutes } from './unread.ts'
 import type { ZodApp } from './validation.ts'
 
-export type ApiRoutes = { readonly sessions: Sessions } & HistoryRoutes & UnreadRoutes
+export type ApiRoutes = { readonly sessions: Sessions } & HistoryRoutes &
+  UnreadRoutes &
+  OfflineRoutes &
+  CustomerSessionRoutes
 
 /** Everything under /api: authenticated by one hook, answered in one envelope. */
 export function addApiRoutes(root: ZodApp, options: ApiRoutes): void {
@@ -14,6 +19,8 @@ export function addApiRoutes(root: ZodApp, options: ApiRoutes): void {
     app.addHook('onRequest', authenticate(options.sessions, restEnvelope))
     addHistoryRoutes(app, options)
     addUnreadRoutes(app, options)
+    addOfflineRoutes(app, options)
+    addCustomerSessionRoutes(app, options)
   }
   root.register(routes, { prefix: '/api' })
 }

@@ -37,6 +37,9 @@ export function encodeEvent(event: PushEvent): string[] {
         seq =>
           `{"type":"ACK","serverMsgId":"${seq}","ackType":"${event.status}","from":"${event.from}","ts":${Date.now()}}`,
       )
+    case 'summary':
+    case 'session':
+      return []
     default:
       return event satisfies never
   }
