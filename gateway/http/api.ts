@@ -4,11 +4,9 @@ import { addCustomerSessionRoutes, type CustomerSessionRoutes } from './customer
 import { answerIn, restEnvelope } from './envelope.ts'
 import { addHistoryRoutes, type HistoryRoutes } from './history.ts'
 import { addOfflineRoutes, type OfflineRoutes } from './offline.ts'
-import { addUnreadRoutes, type UnreadRoutes } from './unread.ts'
 import type { ZodApp } from './validation.ts'
 
 export type ApiRoutes = { readonly sessions: Sessions } & HistoryRoutes &
-  UnreadRoutes &
   OfflineRoutes &
   CustomerSessionRoutes
 
@@ -18,7 +16,6 @@ export function addApiRoutes(root: ZodApp, options: ApiRoutes): void {
     answerIn(restEnvelope, app)
     app.addHook('onRequest', authenticate(options.sessions, restEnvelope))
     addHistoryRoutes(app, options)
-    addUnreadRoutes(app, options)
     addOfflineRoutes(app, options)
     addCustomerSessionRoutes(app, options)
   }

@@ -5,8 +5,7 @@ import type { OfflineSummary } from '../../protocol/offline.ts'
 import { toSummaryDto } from '../stomp/bodies.ts'
 import { sessionOf } from './authenticate.ts'
 import { answerIn, refuse } from './envelope.ts'
-import type { Membership } from './membership.ts'
-import { offlineEnvelope, refuseUnlessTheirs } from './offline-rules.ts'
+import { offlineEnvelope, refusalOf } from './offline-rules.ts'
 import {
   ackBody,
   conversationParams,
@@ -16,20 +15,21 @@ import {
   summaryData,
   userQuery,
 } from './offline-schemas.ts'
+import { addUnreadRoutes, type UnreadRoutes } from './unread.ts'
 import type { ZodApp } from './validation.ts'
 
 /** What the user's actor is asked. */
-export interface OfflineRoutes {
+export interface OfflineRoutes extends UnreadRoutes {
   readonly summary: (user: UserId) => Promise<readonly OfflineSummary[]>
   readonly offline: (user: UserId, conversation: string, limit: number) => Promise<OfflineMessages>
   readonly acknowledge: (user: UserId, acknowledgement: Acknowledgement) => Promise<AcknowledgeResult>
-  readonly membership: Membership
 }
 
 /** What a user has not read, as lists; acknowledged messages leave them and are read. Source: the STOMP and REST contract. */
 export function addOfflineRoutes(api: ZodApp, parts: OfflineRoutes): void {
   const routes = async (app: ZodApp) => {
     answerIn(offlineEnvelope, app)
+    addUnreadRoutes(app, parts)
     addLists(app, parts)
     addAcknowledging(app, parts)
   }
@@ -47,8 +47,9 @@ function addLists(app: ZodApp, { summary, offline, membership }: OfflineRoutes):
     },
     async (request, reply) => {
       const { userId } = request.query
-      const refused = await refuseUnlessTheirs(reply, sessionOf(request), userId)
-      return refused ?? success((await summary(userId)).map(toSummaryDto))
+      const refused = await refusalOf(sessionOf(request), userId)
+      if (refused) return refuse(reply, offlineEnvelope, refused)
+      return success((await summary(userId)).map(toSummaryDto))
     },
   )
 
@@ -61,8 +62,8 @@ function addLists(app: ZodApp, { summary, offline, membership }: OfflineRoutes):
     async (request, reply) => {
       const { userId, limit } = request.query
       const { conversationId } = request.params
-      const refused = await refuseUnlessTheirs(reply, sessionOf(request), userId, conversationId, membership)
-      if (refused) return refused
+      const refused = await refusalOf(sessionOf(request), userId, conversationId, membership)
+      if (refused) return refuse(reply, offlineEnvelope, refused)
       const { messages, hasMore } = await offline(userId, conversationId, limit)
       const dtos = messages.map(({ msgId, seq, brief, ts }) => ({
         msgId,
@@ -86,8 +87,9 @@ function addAcknowledging(app: ZodApp, { acknowledge, membership }: OfflineRoute
     { schema: { body: ackBody }, config: { summary: 'Acknowledges messages of a conversation' } },
     async (request, reply) => {
       const { userId, conversationId, msgIds } = request.body
-      const refused = await refuseUnlessTheirs(reply, sessionOf(request), userId, conversationId, membership)
-      return refused ?? answer(reply, userId, { conversation: conversationId, messages: msgIds })
+      const refused = await refusalOf(sessionOf(request), userId, conversationId, membership)
+      if (refused) return refuse(reply, offlineEnvelope, refused)
+      return answer(reply, userId, { conversation: conversationId, messages: msgIds })
     },
   )
 
@@ -100,8 +102,9 @@ function addAcknowledging(app: ZodApp, { acknowledge, membership }: OfflineRoute
     async (request, reply) => {
       const { userId } = request.query
       const { conversationId } = request.params
-      const refused = await refuseUnlessTheirs(reply, sessionOf(request), userId, conversationId, membership)
-      return refused ?? answer(reply, userId, { conversation: conversationId, messages: 'all' })
+      const refused = await refusalOf(sessionOf(request), userId, conversationId, membership)
+      if (refused) return refuse(reply, offlineEnvelope, refused)
+      return answer(reply, userId, { conversation: conversationId, messages: 'all' })
     },
   )
 
@@ -110,8 +113,9 @@ function addAcknowledging(app: ZodApp, { acknowledge, membership }: OfflineRoute
     { schema: { querystring: resetQuery }, config: { summary: 'Acknowledges all of a conversation' } },
     async (request, reply) => {
       const { userId, conversationId } = request.query
-      const refused = await refuseUnlessTheirs(reply, sessionOf(request), userId, conversationId, membership)
-      return refused ?? answer(reply, userId, { conversation: conversationId, messages: 'all' })
+      const refused = await refusalOf(sessionOf(request), userId, conversationId, membership)
+      if (refused) return refuse(reply, offlineEnvelope, refused)
+      return answer(reply, userId, { conversation: conversationId, messages: 'all' })
     },
   )
 }

@@ -43,7 +43,8 @@ export function toOpenApi(routes: readonly RouteOptions[]): OpenApi {
   const paths: Record<string, Record<string, Operation>> = {}
   for (const route of routes) {
     const path = route.url.replace(/:(\w+)/g, '{$1}')
-    const operations = (paths[path] ??= {})
+    const operations = paths[path] ?? {}
+    paths[path] = operations
     for (const method of [route.method].flat()) operations[method.toLowerCase()] = operationOf(route)
   }
   return {

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { UserId } from '../../protocol/ids.ts'
 import { sessionOf } from './authenticate.ts'
-import { answerIn } from './envelope.ts'
+import { refuse } from './envelope.ts'
 import type { Membership } from './membership.ts'
-import { offlineEnvelope, refuseUnlessTheirs, userId } from './offline-rules.ts'
+import { offlineEnvelope, refusalOf, userId } from './offline-rules.ts'
 import type { ZodApp } from './validation.ts'
 
 const countsQuery = z.object({ userId })
@@ -22,50 +22,38 @@ export interface UnreadCount {
 }
 
 /** `unread-counts`: data is `[{conversationId, unreadCount}]`; `unread-count`: data is a number. */
-export function addUnreadRoutes(api: ZodApp, { unread, membership }: UnreadRoutes): void {
+export function addUnreadRoutes(app: ZodApp, { unread, membership }: UnreadRoutes): void {
   const { success } = offlineEnvelope
 
-  const routes = async (app: ZodApp) => {
-    answerIn(offlineEnvelope, app)
+  app.get(
+    '/unread-counts',
+    {
+      schema: { querystring: countsQuery },
+      config: { summary: 'Unread messages of each conversation', data: countsData },
+    },
+    async (request, reply) => {
+      const { userId } = request.query
+      const refused = await refusalOf(sessionOf(request), userId)
+      if (refused) return refuse(reply, offlineEnvelope, refused)
+      const counts = await unread(userId)
+      return success(
+        counts.map(({ conversation, unread }) => ({ conversationId: conversation, unreadCount: unread })),
+      )
+    },
+  )
 
-    app.get(
-      '/unread-counts',
-      {
-        schema: { querystring: countsQuery },
-        config: { summary: 'Unread messages of each conversation', data: countsData },
-      },
-      async (request, reply) => {
-        const { userId } = request.query
-        const refused = await refuseUnlessTheirs(reply, sessionOf(request), userId)
-        if (refused) return refused
-        const counts = await unread(userId)
-        return success(
-          counts.map(({ conversation, unread }) => ({ conversationId: conversation, unreadCount: unread })),
-        )
-      },
-    )
-
-    app.get(
-      '/unread-count',
-      {
-        schema: { querystring: countQuery },
-        config: { summary: 'Unread messages of one conversation', data: z.int() },
-      },
-      async (request, reply) => {
-        const { userId, conversationId } = request.query
-        const refused = await refuseUnlessTheirs(
-          reply,
-          sessionOf(request),
-          userId,
-          conversationId,
-          membership,
-        )
-        if (refused) return refused
-        const counts = await unread(userId)
-        return success(counts.find(({ conversation }) => conversation === conversationId)?.unread ?? 0)
-      },
-    )
-  }
-
-  api.register(routes, { prefix: '/im/offline' })
+  app.get(
+    '/unread-count',
+    {
+      schema: { querystring: countQuery },
+      config: { summary: 'Unread messages of one conversation', data: z.int() },
+    },
+    async (request, reply) => {
+      const { userId, conversationId } = request.query
+      const refused = await refusalOf(sessionOf(request), userId, conversationId, membership)
+      if (refused) return refuse(reply, offlineEnvelope, refused)
+      const counts = await unread(userId)
+      return success(counts.find(({ conversation }) => conversation === conversationId)?.unread ?? 0)
+    },
+  )
 }
