@@ -7,6 +7,7 @@ import { revocationSuite } from './revocation.ts'
 import { sendingSuite } from './sending.ts'
 import { singleLoginSuite } from './single-login.ts'
 import { sizesSuite } from './sizes.ts'
+import { stompSuite } from './stomp.ts'
 
 describe('standalone', () => {
   let server: Standalone
@@ -29,4 +30,5 @@ describe('standalone', () => {
   revocationSuite(() => server)
   refusalsSuite(() => server)
   sizesSuite(() => server)
+  stompSuite(() => server)
 })
