@@ -16,6 +16,8 @@ export class OnlineList {
   readonly #store: OnlineStore
   readonly #logger: Logger
   readonly #timer: NodeJS.Timeout
+  readonly #present = new Map<string, OnlineConnection>()
+  /** What the table does not show yet. */
   #added = new Map<string, OnlineConnection>()
   #removed = new Set<string>()
   #writing: Promise<void> | undefined
@@ -35,12 +37,15 @@ export class OnlineList {
   /** Once for a connection; a renewed token changes nothing. */
   add(connId: string, session: Session): void {
     const type = hasRole(session, 'agent') ? 'agent' : 'customer'
-    this.#added.set(connId, { connId, user: session.user, type })
+    const connection = { connId, user: session.user, type } as const
+    this.#present.set(connId, connection)
+    this.#added.set(connId, connection)
     this.#write()
   }
 
   remove(connId: string): void {
     // Whether it was written or is being written now: the removal comes after.
+    if (!this.#present.delete(connId)) return
     this.#added.delete(connId)
     this.#removed.add(connId)
     this.#write()
@@ -53,7 +58,10 @@ export class OnlineList {
 
   async #renew(): Promise<void> {
     try {
-      await this.#store.renew(this.#gatewayId, LEASE_SECONDS)
+      if (await this.#store.renew(this.#gatewayId, LEASE_SECONDS)) return
+      // This process stood still for so long that the others have forgotten it.
+      for (const connection of this.#present.values()) this.#added.set(connection.connId, connection)
+      this.#write()
     } catch (error) {
       this.#logger.warn({ err: error }, 'the lease of the online list is not renewed; trying again')
     }

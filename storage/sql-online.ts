@@ -14,19 +14,16 @@ export class SqlOnline implements OnlineStore {
     this.#database = database
   }
 
-  async renew(gatewayId: string, seconds: number): Promise<void> {
+  async renew(gatewayId: string, seconds: number): Promise<boolean> {
     const { now, onConflict, inserted } = this.#database.dialect
+    const known = await this.#database.rows('select 1 from online_lease where gateway_id = ?', [gatewayId])
     await this.#database.run(
       `insert into online_lease (gateway_id, alive_until) values (?, ${now} + ?)
        ${onConflict(['gateway_id'], `alive_until = ${inserted('alive_until')}`)}`,
       [gatewayId, seconds],
     )
-    const gone = `select gateway_id from online_lease where alive_until < ${now} - ${FORGET_SECONDS}`
-    const rows = await this.#database.rows<{ gateway_id: string }>(gone)
-    for (const { gateway_id } of rows) {
-      await this.#database.run('delete from online_connection where gateway_id = ?', [gateway_id])
-      await this.#database.run('delete from online_lease where gateway_id = ?', [gateway_id])
-    }
+    await this.#forgetDead()
+    return known.length > 0
   }
 
   async change(gatewayId: string, { added, removed }: OnlineChange): Promise<void> {
@@ -51,5 +48,17 @@ export class SqlOnline implements OnlineStore {
       [type, after, limit],
     )
     return rows.map(({ user_id }) => user_id)
+  }
+
+  /** The lease goes last, so that what is cut short is done again. */
+  async #forgetDead(): Promise<void> {
+    const dead = `alive_until < ${this.#database.dialect.now} - ${FORGET_SECONDS}`
+    const rows = await this.#database.rows<{ gateway_id: string }>(
+      `select gateway_id from online_lease where ${dead}`,
+    )
+    for (const { gateway_id } of rows) {
+      await this.#database.run('delete from online_connection where gateway_id = ?', [gateway_id])
+      await this.#database.run(`delete from online_lease where gateway_id = ? and ${dead}`, [gateway_id])
+    }
   }
 }

@@ -162,8 +162,11 @@ export interface OnlineConnection {
  * the database's clock decides.
  */
 export interface OnlineStore {
-  /** Prolongs the gateway's lease, and forgets gateways whose lease ended long ago. */
-  renew(gatewayId: string, seconds: number): Promise<void>
+  /**
+   * Prolongs the gateway's lease, and forgets gateways whose lease ended long ago. False when it was not known, or not
+   * any more: then none of its connections are.
+   */
+  renew(gatewayId: string, seconds: number): Promise<boolean>
   /** Adds and removes connections of the gateway. */
   change(gatewayId: string, change: OnlineChange): Promise<void>
   /** Users, each once, by id; those after `after`. */

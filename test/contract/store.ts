@@ -3,6 +3,8 @@ import fc from 'fast-check'
 import type { NewEntry } from '../../messaging/message-log.ts'
 import { directConversation, directFeed } from '../../protocol/ids.ts'
 import type { Store } from '../../storage/store.ts'
+import { customerServiceContract } from './customer-service.ts'
+import { incomingContract } from './incoming.ts'
 import { direct, newUser } from './message-log.ts'
 
 /** A store, and the way entries get into it: by the log or by a saver. */
@@ -42,6 +44,8 @@ export function storeContract(name: string, make: () => Promise<StoreHarness>): 
     describe('unread', () => unread(context))
     describe('accounts', () => accounts(context))
     describe('refresh tokens', () => refreshTokens(context))
+    describe('what waits', () => incomingContract(context.store, context.save))
+    customerServiceContract(context.store)
   })
 }
 
