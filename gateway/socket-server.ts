@@ -23,6 +23,7 @@ export class SocketServer {
   readonly #parts: AcceptorParts
   readonly #acceptor: Acceptor
   readonly #sockets: WebSocketServer
+  readonly #sockJs: SockJsServer
   #draining = false
 
   constructor(server: Server, parts: AcceptorParts) {
@@ -39,7 +40,7 @@ export class SocketServer {
     }
     this.#sockets = new WebSocketServer(options)
     server.on('upgrade', (request, stream, head) => void this.#upgrade(request, stream, head))
-    new SockJsServer(server, {
+    this.#sockJs = new SockJsServer(server, {
       ...parts,
       isDraining: () => this.#draining,
       accept: (socket, accepted) => this.#acceptor.acceptStomp(socket, accepted),
@@ -50,6 +51,7 @@ export class SocketServer {
   async drain(): Promise<void> {
     this.#draining = true
     await this.#parts.connections.drain()
+    await this.#sockJs.drained()
   }
 
   async #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> {

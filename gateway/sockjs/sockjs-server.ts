@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import sockjs from 'sockjs'
 import type { Settings } from '../../runtime/settings.ts'
@@ -23,6 +24,7 @@ export class SockJsServer {
   /** Handshakes whose session is about to be made, by session id. */
   readonly #accepted = new Map<string, Accepted>()
   readonly #sessions = new Map<string, SockJsSession>()
+  readonly #answering = new Set<ServerResponse>()
 
   /** Takes its requests from the server before anybody who listens there already. */
   constructor(server: Server, parts: SockJsParts) {
@@ -43,22 +45,31 @@ export class SockJsServer {
     })
   }
 
+  /** Resolves when the requests that are being answered are done: sessions have to be closed before. */
+  async drained(): Promise<void> {
+    await Promise.all([...this.#answering].map(response => once(response, 'close')))
+  }
+
   async #take(
     request: IncomingMessage,
     response: ServerResponse,
     url: URL,
     { session, sends }: Endpoint & { speaks: 'sockjs-http' },
   ): Promise<void> {
+    this.#answering.add(response)
+    response.once('close', () => this.#answering.delete(response))
     try {
+      // The package looks sessions up in a plain object, where these are found without having been made.
+      if (session !== undefined && session in Object.prototype) return answer(response, notFound)
       const known = session === undefined ? undefined : this.#sessions.get(session)
-      if (sends && known?.paused) return answer(response, { status: 503, text: 'server_busy' })
+      if (sends && known?.paused) return answer(response, busy)
       if (!known && !sends && request.method !== 'OPTIONS') {
-        if (this.#parts.isDraining()) return answer(response, { status: 503, text: 'server_busy' })
+        if (this.#parts.isDraining()) return answer(response, busy)
         const verdict = await judgeHandshake(request, url, this.#parts)
         if (verdict.status !== 101) return answer(response, verdict)
         if (session !== undefined) this.#expect(session, verdict)
       }
-      if (!this.#measure(request)) return answer(response, { status: 413, text: 'too_big' })
+      if (!this.#measure(request)) return answer(response, tooBig)
       this.#inner.emit('request', request, response)
     } catch (error) {
       this.#parts.logger.error({ err: error }, 'a SockJS request failed')
@@ -98,6 +109,10 @@ export class SockJsServer {
     return true
   }
 }
+
+const notFound = { status: 404, text: 'not_found' } as const
+const tooBig = { status: 413, text: 'too_big' } as const
+const busy = { status: 503, text: 'server_busy' } as const
 
 function answer(response: ServerResponse, { status, text }: HandshakeRefusal): void {
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' }).end(text)

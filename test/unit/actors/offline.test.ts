@@ -41,6 +41,22 @@ const steps = fc.array(
   { maxLength: 30 },
 )
 
+const receive: Step = { does: 'receive', peer: 0 }
+const readOne = (back: number): Step => ({ does: 'readSome', peer: 0, picks: [back], bySeq: false })
+const readUpTo = (back: number): Step => ({ does: 'readUpTo', peer: 0, back })
+
+/** A message of the log alone is read by itself, and what is unread is counted anew. */
+const unsavedAndRecounted: Step[] = [receive, receive, receive, readOne(0), readUpTo(2)]
+
+/** The cursor passes what was read by itself; what is read by itself later must be written all the same. */
+const passedAndWritten: Step[] = [
+  ...Array.from({ length: 6 }, () => receive),
+  readOne(3),
+  readUpTo(2),
+  readOne(0),
+  { does: 'reactivate' },
+]
+
 /** A conversation as a list of messages, each read or not. */
 interface Received {
   readonly seq: number
@@ -144,7 +160,7 @@ describe('what waits for a user', () => {
           expect(summary.find(row => row.conversation === conversation)?.brief).to.equal(brief)
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 100, examples: [[unsavedAndRecounted], [passedAndWritten]] },
     )
   })
 
