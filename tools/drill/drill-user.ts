@@ -84,7 +84,12 @@ export class DrillUser {
     })
     const before = this.#login
     this.#clients.push(client)
-    const login: Login = { client, conn: '', phase: 'off', offSince: performance.now() }
+    const login: Login = {
+      client,
+      conn: `${this.name}#${this.#logins}.0`,
+      phase: 'off',
+      offSince: performance.now(),
+    }
     client.on('state', state => this.#onState(login, state))
     client.on('message', message => this.#onMessage(login, message))
     client.on('accepted', receipt => this.#onAccepted(login, receipt))

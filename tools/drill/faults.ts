@@ -1,12 +1,17 @@
 import type { HistoryWriter } from '../checker/history-writer.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Role } from '../cluster/process-spec.ts'
+import type { Links } from './links.ts'
 import type { Fault } from './schedule.ts'
+
+/** How much later everything arrives on a slow link, ms. */
+const SLOW_MS = 150
 
 export interface FaultParts {
   readonly cluster: Cluster
   readonly history: HistoryWriter
   readonly seed: number
+  readonly links: Links
   /** Breaks off every client's connection. */
   readonly storm: () => void
 }
@@ -81,24 +86,38 @@ export class Faults {
       case 'cut':
       case 'slow':
       case 'reset':
-        throw new Error('no links are in the hands of this drill')
+        await this.#disturb(kind, names, forMs)
+        break
       default:
         kind satisfies never
     }
   }
 
+  async #disturb(kind: 'cut' | 'slow' | 'reset', names: readonly string[], forMs: number): Promise<void> {
+    const links = names.map(name => this.#parts.links.get(name))
+    for (const link of links) {
+      if (kind === 'reset') link.reset()
+      else link.set(kind === 'cut' ? { kind: 'down' } : { kind: 'slow', delayMs: SLOW_MS })
+    }
+    await sleep(forMs)
+    for (const link of links) link.set({ kind: 'up' })
+  }
+
   #victims({ target, which }: Fault): string[] | undefined {
     switch (target) {
       case 'clients':
-        return []
+        return ['clients']
       case 'hosts':
         return this.#busy.has('hosts') ? undefined : ['hosts']
       case 'pair': {
         const host = this.#pick('host', which, name => this.#busy.has(`daprd-${name}`))
         return host === undefined ? undefined : [host, `daprd-${host}`]
       }
-      case 'link':
-        return undefined
+      case 'link': {
+        const free = this.#parts.links.names.filter(name => !this.#busy.has(name))
+        const name = free[Math.floor(which * free.length)]
+        return name === undefined ? undefined : [name]
+      }
       default: {
         const name = this.#pick(target, which, () => false)
         return name === undefined ? undefined : [name]
