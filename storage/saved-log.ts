@@ -6,6 +6,7 @@ import type { Database, Parameter } from './database.ts'
 import { insertMessages } from './message-insert.ts'
 import { columnsOf, type MessageColumns } from './message-row.ts'
 import { Recent } from './recent.ts'
+import type { DeadLetter, SavedMessage } from './saved-message.ts'
 
 /** Conversations known to have their rows. */
 const KNOWN_CONVERSATIONS = 100_000
@@ -19,24 +20,6 @@ export interface SaverPosition {
   readonly position: number
   readonly lostAfter: number
   readonly lostUpTo: number
-}
-
-/** A message of the log on its way to its row. */
-export interface SavedMessage {
-  readonly seq: number
-  readonly feed: string
-  readonly columns: MessageColumns
-  readonly bytes: number
-}
-
-/** What cannot be a row, and who waits for it. */
-export interface DeadLetter {
-  readonly seq: number
-  readonly subject: string
-  /** `<sender>:<clientMsgId>`, where it is known. */
-  readonly dedupeId?: string
-  readonly detail: string
-  readonly payload: Uint8Array
 }
 
 /**

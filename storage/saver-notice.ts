@@ -1,5 +1,6 @@
 import type { WatermarkNotice } from '../messaging/watermark.ts'
-import type { DeadLetter, SaverPosition } from './saved-log.ts'
+import type { SaverPosition } from './saved-log.ts'
+import type { DeadLetter } from './saved-message.ts'
 
 /** The watermark with what is not saved although it lies behind it. */
 export interface SaverNotice extends WatermarkNotice {

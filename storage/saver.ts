@@ -6,7 +6,8 @@ import type { Logger } from '../runtime/logger.ts'
 import { SeqTaken } from './message-insert.ts'
 import { isCollision } from './mysql-errors.ts'
 import { PurgePlan } from './purge-plan.ts'
-import type { DeadLetter, SavedLog, SaverPosition } from './saved-log.ts'
+import type { SavedLog, SaverPosition } from './saved-log.ts'
+import type { DeadLetter } from './saved-message.ts'
 import { noticeOf } from './saver-notice.ts'
 
 /** One transaction. */
