@@ -4,7 +4,7 @@ import { parseConversation } from '../protocol/ids.ts'
 import { chunked, placeholders } from './chunks.ts'
 import type { Database, Parameter } from './database.ts'
 import { insertMessages } from './message-insert.ts'
-import { columnsOf, type MessageColumns } from './message-row.ts'
+import { columnsOf } from './message-row.ts'
 import { Recent } from './recent.ts'
 import type { DeadLetter, SavedMessage } from './saved-message.ts'
 
