@@ -14,6 +14,7 @@ import { Connections } from './connections.ts'
 import type { ConnectionRef, HandleResult, Op, OpResult, SendOp, UserContract } from './contract.ts'
 import type { UserActorParts } from './parts.ts'
 import { Sending } from './sending.ts'
+import { Snapshot } from './snapshot.ts'
 import { UnreadCounts } from './unread-counts.ts'
 
 type Method = keyof UserContract
@@ -26,6 +27,7 @@ export class UserActor implements Actor {
   readonly #parts: UserActorParts
   readonly #token = randomUUID()
   readonly #unread: UnreadCounts
+  readonly #snapshot: Snapshot
   readonly #sending: Sending
   readonly #acknowledging: Acknowledging
   readonly #connections: Connections
@@ -37,12 +39,15 @@ export class UserActor implements Actor {
     this.#context = context
     this.#parts = parts
     this.#unread = new UnreadCounts(this.#user, store, reader, cursors)
+    this.#snapshot = new Snapshot(context.state)
     this.#sending = new Sending(this.#user, {
       log,
       reader,
-      messages: store.messages,
       windowSize,
       unread: this.#unread,
+      recentIds: async () =>
+        (await this.#snapshot.recentIds(this.#connections.previousEpoch)) ??
+        (await store.messages.recentIds(this.#user, windowSize)),
     })
     this.#connections = new Connections(this.#user, this.#token, parts)
     this.#acknowledging = new Acknowledging(this.#user, {
@@ -86,6 +91,9 @@ export class UserActor implements Actor {
       else await subscription.drain()
     }
     this.#connections.detach(reason)
+    const { recentIds } = this.#sending
+    if (reason === 'idle' && recentIds)
+      await this.#snapshot.save({ epoch: this.#connections.epoch, recentIds })
     await this.#parts.cursors.flush()
   }
 
