@@ -22,6 +22,8 @@ export class Faults {
   readonly #parts: FaultParts
   /** Processes that something is being done to: no second fault until it is over. */
   readonly #busy = new Set<string>()
+  /** Processes that are there from beginning to end; a host that joins leaves in its own time. */
+  readonly #lasting: ReadonlySet<string>
   readonly #running = new Set<Promise<void>>()
   /** Done, by `kind target`. */
   readonly done = new Map<string, number>()
@@ -31,6 +33,7 @@ export class Faults {
 
   constructor(parts: FaultParts) {
     this.#parts = parts
+    this.#lasting = new Set(parts.cluster.processes.map(({ name }) => name))
   }
 
   /** Starts a fault; it heals by itself. False when everything it could happen to is busy. */
@@ -132,7 +135,7 @@ export class Faults {
     const free = this.#parts.cluster.processes
       .filter(process => process.role === role)
       .map(({ name }) => name)
-      .filter(name => !this.#busy.has(name) && !isUnfit(name))
+      .filter(name => this.#lasting.has(name) && !this.#busy.has(name) && !isUnfit(name))
     return free[Math.floor(which * free.length)]
   }
 
