@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
-import type { Attached, OpResult, Refused } from '../actors/user/contract.ts'
+import type { Attached, Refused } from '../actors/user/contract.ts'
 import { CloseCode } from '../protocol/close-codes.ts'
 import { type Reason, refusals } from '../protocol/errors.ts'
 import type { PushEvent } from '../protocol/events.ts'
@@ -18,7 +18,7 @@ import {
 import { OpQueue, type OpQueueOwner, type QueuedOp } from './op-queue.ts'
 import { Outbound } from './outbound.ts'
 import { PushInbox } from './push-inbox.ts'
-import type { AwaitingSave } from './saved-acks.ts'
+import { type Answering, SendAnswers } from './send-answers.ts'
 import {
   type About,
   type AuthFailure,
@@ -34,6 +34,7 @@ export class Connection {
   readonly #protocol: WireProtocol
   readonly #parts: ConnectionParts
   readonly #calls: ActorCalls
+  readonly #answers: SendAnswers
   readonly #outbound: Outbound
   readonly #conduct: Conduct
   readonly #inbox: PushInbox
@@ -57,6 +58,7 @@ export class Connection {
     this.#protocol = protocol
     this.#parts = parts
     this.#calls = new ActorCalls(connId, parts)
+    this.#answers = this.#newAnswers()
     this.#device = device
     this.#outbound = new Outbound(socket, stream, {
       slowBytes: settings.SEND_BUFFER_BYTES,
@@ -157,7 +159,7 @@ export class Connection {
     if (state.phase === 'confirming') state.abandoned.abort()
     this.#drained?.()
     this.#ops.clear()
-    this.#parts.savedAcks.forget(this)
+    this.#answers.forget()
     this.#outbound.close(code, reason)
     const evicted = code === CloseCode.kicked || code === CloseCode.sessionInvalid
     if ('session' in state && !evicted) this.#calls.unbind(state.session)
@@ -165,16 +167,6 @@ export class Connection {
 
   savedUpTo(position: number): void {
     this.#inbox.savedUpTo(position)
-  }
-
-  /** Tells the client that its messages are saved. */
-  saved(messages: readonly AwaitingSave[]): void {
-    if (this.#state.phase !== 'bound' && this.#state.phase !== 'confirming') return
-    const now = performance.now()
-    for (const message of messages) {
-      this.#send(this.#protocol.saved(this.#state.session.user, message.clientMsgId, message))
-      this.#parts.metrics.savedLatency.observeMs(now - message.receivedAt)
-    }
   }
 
   /** What came while the process stood still is read before a client is refused for good. */
@@ -320,10 +312,23 @@ export class Connection {
     for (const frame of this.#protocol.event(event)) this.#outbound.send(frame)
   }
 
+  #newAnswers(): SendAnswers {
+    const userOf = () => ('session' in this.#state ? this.#state.session.user : undefined)
+    const connection: Answering = {
+      get user() {
+        return userOf()
+      },
+      send: frame => this.#send(frame),
+      refuse: (reason, about) => this.#refuse(reason, about),
+      resync: () => this.close(CloseCode.resync, 'resync'),
+    }
+    return new SendAnswers(connection, this.#protocol, this.#parts)
+  }
+
   #newQueue(ordered: boolean): OpQueue {
     const owner: OpQueueOwner = {
       call: ops => this.#calls.handle(this.#session, ops),
-      answered: (op, result) => this.#onAnswered(op, result),
+      answered: (op, result) => this.#answers.answered(op, result),
       settled: () => this.#onSettled(),
       refused: reason => this.#end(reason),
     }
@@ -333,23 +338,6 @@ export class Connection {
   get #session(): Session {
     if (!('session' in this.#state)) throw new Error('the connection is not bound')
     return this.#state.session
-  }
-
-  #onAnswered({ op, receivedAt }: QueuedOp, result: OpResult): void {
-    if (!('session' in this.#state) || result === null) return
-    const { settings, savedAcks, metrics } = this.#parts
-    if ('reason' in result) {
-      this.#refuse(
-        result.reason,
-        op.op === 'send' ? { clientMsgId: op.clientMsgId } : { serverMsgId: op.seq },
-      )
-    } else if (op.op === 'send') {
-      if (settings.TWO_PHASE_ENABLED) {
-        this.#send(this.#protocol.accepted(this.#state.session.user, op.clientMsgId, result))
-        metrics.acceptedLatency.observeMs(performance.now() - receivedAt)
-      }
-      savedAcks.await(this, [{ ...result, clientMsgId: op.clientMsgId, receivedAt }])
-    }
   }
 
   #onSettled(): void {

@@ -31,7 +31,7 @@ export class Connections {
       bus.subscribe(subjects.detach(gatewayId), ({ value }) => this.#onDetach(value as { connId: string })),
       bus.subscribe(subjects.gatewayAlive(gatewayId), ({ respond }) => respond?.({})),
     ]
-    watermark.onAdvance(position => this.#onSaved(position))
+    watermark.listen({ advanced: position => this.#onSaved(position) })
     bus.onState(state => {
       if (state === 'connected') void this.doubtAll(() => true)
     })

@@ -72,7 +72,7 @@ describe('the log in SQLite', () => {
     const fences = await Promise.all(users.map(user => ownership(harness.log, user)))
     const watermark = new Watermark(harness.bus)
     const heard: string[] = []
-    watermark.onAdvance(position => heard.push(`saved ${position}`))
+    watermark.listen({ advanced: position => heard.push(`saved ${position}`) })
     harness.log.follow(directFeed('bob'), ({ seq }) => heard.push(`stored ${seq}`))
     const answered = await Promise.all(
       users.map(async (user, n) => {
@@ -95,7 +95,7 @@ describe('the log in SQLite', () => {
     harness = await SqlHarness.make()
     const fence = await ownership(harness.log, 'alice')
     const positions: number[] = []
-    new Watermark(harness.bus).onAdvance(position => positions.push(position))
+    new Watermark(harness.bus).listen({ advanced: position => positions.push(position) })
     const first = harness.log.append(fence, [direct('alice', 'bob', 'a')])
     for (let n = 0; n < 5; n += 1) await Promise.resolve()
     await new Promise<void>(resolve => process.nextTick(resolve))

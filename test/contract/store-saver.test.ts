@@ -3,13 +3,13 @@ import type { LogRecord } from '../../messaging/log-reader.ts'
 import { MemoryBus } from '../../messaging/memory-bus.ts'
 import type { NewEntry } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
+import type { WatermarkNotice } from '../../messaging/watermark.ts'
 import { directFeed } from '../../protocol/ids.ts'
 import { makeLogger } from '../../runtime/logger.ts'
 import { SeqTaken } from '../../storage/message-insert.ts'
 import type { SavedLog } from '../../storage/saved-log.ts'
 import type { DeadLetter } from '../../storage/saved-message.ts'
 import { Saver } from '../../storage/saver.ts'
-import type { SaverNotice } from '../../storage/saver-notice.ts'
 import { SqlStore } from '../../storage/sql-store.ts'
 import { hasDatabase, TestDatabase } from '../support/database.ts'
 import { eventually } from '../support/nats-server.ts'
@@ -26,7 +26,7 @@ onDatabase('the saver', function () {
   let store: SqlStore
   let log: MemoryRecords
   let bus: MemoryBus
-  let notices: SaverNotice[]
+  let notices: WatermarkNotice[]
   let savers: Saver[]
 
   before(async () => {
@@ -41,7 +41,7 @@ onDatabase('the saver', function () {
     log = new MemoryRecords()
     bus = new MemoryBus()
     notices = []
-    bus.subscribe(subjects.watermark, ({ value }) => notices.push(value as SaverNotice))
+    bus.subscribe(subjects.watermark, ({ value }) => notices.push(value as WatermarkNotice))
     savers = []
   })
   afterEach(async () => {
@@ -99,7 +99,7 @@ onDatabase('the saver', function () {
   it('never tells a position before its commit', async () => {
     const early: number[] = []
     bus.subscribe(subjects.watermark, async ({ value }) => {
-      const { position } = value as SaverNotice
+      const { position } = value as WatermarkNotice
       if ((await store.messages.position()) < position) early.push(position)
     })
     start()
