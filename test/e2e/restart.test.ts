@@ -84,6 +84,8 @@ describe('over a restart', () => {
           (await api(server.url, '/auth/users?username=x', { token })).status
         expect(await verdict(ended.accessToken)).to.equal(401)
         expect(await verdict(current.accessToken)).to.equal(404)
+        const handshake = WireClient.open(server.url, { token: ended.accessToken })
+        expect(await handshake.catch((error: Error) => error.message)).to.equal('HTTP 401 session_invalid')
         await (await WireClient.authenticated(server.url, current.accessToken)).close()
       })
     })
