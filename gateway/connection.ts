@@ -41,6 +41,8 @@ export class Connection {
   readonly #device: string | undefined
   #ops: OpQueue
   #state: ConnectionState
+  /** Whose last operations are still being done after the end. */
+  #leaving: Session | undefined
   #lastRead = Date.now()
   #lastPing = Date.now()
   #drained: (() => void) | undefined
@@ -158,11 +160,11 @@ export class Connection {
     this.#state = { phase: 'closing' }
     if (state.phase === 'confirming') state.abandoned.abort()
     this.#drained?.()
-    this.#ops.clear()
     this.#answers.forget()
     this.#outbound.close(code, reason)
     const evicted = code === CloseCode.kicked || code === CloseCode.sessionInvalid
-    if ('session' in state && !evicted) this.#calls.unbind(state.session)
+    if ('session' in state && !evicted) void this.#leave(state.session)
+    else this.#ops.clear()
   }
 
   savedUpTo(position: number): void {
@@ -336,8 +338,15 @@ export class Connection {
   }
 
   get #session(): Session {
-    if (!('session' in this.#state)) throw new Error('the connection is not bound')
-    return this.#state.session
+    const session = 'session' in this.#state ? this.#state.session : this.#leaving
+    if (!session) throw new Error('the connection is not bound')
+    return session
+  }
+
+  async #leave(session: Session): Promise<void> {
+    this.#leaving = session
+    await this.#ops.finish()
+    this.#calls.unbind(session)
   }
 
   #onSettled(): void {

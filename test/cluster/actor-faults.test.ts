@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { SqlStore } from '../../storage/sql-store.ts'
-import { eventually } from '../support/nats-server.ts'
+import { eventually } from '../support/eventually.ts'
 import { ActorCluster } from './actor-cluster.ts'
 
 const USERS = 60

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { Superseded } from '../../messaging/message-log.ts'
 import { directFeed, userOwner } from '../../protocol/ids.ts'
-import { eventually } from '../support/nats-server.ts'
+import { eventually } from '../support/eventually.ts'
 import { type Context, direct, failure, ownership } from './message-log-context.ts'
 
 export function claims({ log, users, restart }: Context): void {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { LogEntry } from '../../messaging/message-log.ts'
 import { directFeed } from '../../protocol/ids.ts'
-import { eventually } from '../support/nats-server.ts'
+import { eventually } from '../support/eventually.ts'
 import { type Context, direct, newUser, ownership } from './message-log-context.ts'
 
 export function repeats({ log, users, restart }: Context): void {

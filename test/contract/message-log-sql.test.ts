@@ -13,7 +13,7 @@ import { makeLogger } from '../../runtime/logger.ts'
 import { DataDirectory, DataDirectoryInUse } from '../../storage/data-directory.ts'
 import { SqlLog, type SqlLogOptions } from '../../storage/sql-log.ts'
 import { SqlStore } from '../../storage/sql-store.ts'
-import { eventually } from '../support/nats-server.ts'
+import { eventually } from '../support/eventually.ts'
 import { direct, messageLogContract, newUser, ownership } from './message-log.ts'
 
 const logger = makeLogger('silent', 'test')

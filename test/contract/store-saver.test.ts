@@ -12,7 +12,7 @@ import type { DeadLetter } from '../../storage/saved-message.ts'
 import { Saver } from '../../storage/saver.ts'
 import { SqlStore } from '../../storage/sql-store.ts'
 import { hasDatabase, TestDatabase } from '../support/database.ts'
-import { eventually } from '../support/nats-server.ts'
+import { eventually } from '../support/eventually.ts'
 import { direct } from './message-log.ts'
 import { MemoryRecords } from './store-log.ts'
 

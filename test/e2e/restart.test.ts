@@ -7,7 +7,9 @@ import { Standalone } from '../support/standalone.ts'
 import { newUser, signToken } from '../support/target.ts'
 import { WireClient } from '../support/wire-client.ts'
 
-describe('over a restart', () => {
+describe('over a restart', function () {
+  this.timeout(30_000)
+
   let server: Standalone
   let a: string
   let b: string
@@ -92,7 +94,9 @@ describe('over a restart', () => {
   }
 })
 
-describe('a data directory', () => {
+describe('a data directory', function () {
+  this.timeout(30_000)
+
   it('keeps the secret that its server has made, for its owner’s eyes only', async () => {
     const server = await Standalone.start({ JWT_SECRET: undefined })
     try {
