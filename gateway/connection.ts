@@ -67,7 +67,7 @@ export class Connection {
       slowMs: settings.SLOW_TIMEOUT_MS,
     })
     this.#conduct = new Conduct(settings)
-    this.#inbox = new PushInbox(parts.watermark, settings.DELIVER_BEFORE_SAVED, event => this.#write(event))
+    this.#inbox = new PushInbox(parts.heldPushes, settings.DELIVER_BEFORE_SAVED, event => this.#write(event))
     this.#ops = this.#newQueue(false)
     const timer = setTimeout(() => this.#onAuthTimeout(), settings.AUTH_TIMEOUT_MS)
     this.#state = { phase: 'awaiting-auth', timer }
@@ -161,14 +161,11 @@ export class Connection {
     if (state.phase === 'confirming') state.abandoned.abort()
     this.#drained?.()
     this.#answers.forget()
+    this.#inbox.close()
     this.#outbound.close(code, reason)
     const evicted = code === CloseCode.kicked || code === CloseCode.sessionInvalid
     if ('session' in state && !evicted) void this.#leave(state.session)
     else this.#ops.clear()
-  }
-
-  savedUpTo(position: number): void {
-    this.#inbox.savedUpTo(position)
   }
 
   /** What came while the process stood still is read before a client is refused for good. */

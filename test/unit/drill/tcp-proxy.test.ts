@@ -53,7 +53,8 @@ describe('a link of a drill', () => {
     const { socket } = await open()
     socket.write('x')
     await once(socket, 'data')
+    const closed = new Promise(resolve => socket.once('close', resolve))
     link.reset()
-    await once(socket, 'close')
+    await closed
   })
 })
