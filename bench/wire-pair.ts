@@ -1,104 +1,121 @@
-import { once } from 'node:events'
-import { WebSocket } from 'ws'
-
-/** What two clients of a server have to say to each other; one for each kind of server that is compared. */
-export interface WireDialect {
-  /** First frame of a connection, if any, and what its answer contains. */
-  readonly hello?: { readonly frame: string; readonly answer: string }
-  message(id: string, to: string, body: string): string
-  /** The receiver's answer to a message, if the protocol has one. */
-  acknowledge?(frame: string): string
-  isMessage(frame: string): boolean
-  /** The message is as safe as this server makes it. */
-  isDone(frame: string): boolean
-}
+import type { Dialect } from './dialects/dialect.ts'
+import { WireClient } from './wire-client.ts'
 
 export interface PairCounters {
   sent: number
+  /** As safe as the server makes it. */
   done: number
   received: number
 }
 
-/** A sender that keeps `window` messages under way, and their receiver. */
+/** Hears how long each message took since it was due, ms. */
+export interface PairObserver {
+  done(ms: number): void
+  received(ms: number): void
+}
+
+/** A sender and the receiver of its messages. */
 export class WirePair {
   readonly counters: PairCounters = { sent: 0, done: 0, received: 0 }
-  readonly #sender: WebSocket
-  readonly #receiver: WebSocket
-  readonly #dialect: WireDialect
-  readonly #to: string
-  readonly #prefix: string
+  readonly #dialect: Dialect
   readonly #body: string
-  #running = false
+  readonly #due = new Map<number, { at: number; waits: number }>()
+  #sender: WireClient | undefined
+  #receiver: WireClient | undefined
+  #observer: PairObserver | undefined
+  #refilling = false
+  #lastSeq = ''
+  #ackTimer: NodeJS.Timeout | undefined
 
-  private constructor(
-    sender: WebSocket,
-    receiver: WebSocket,
-    dialect: WireDialect,
-    names: { to: string; prefix: string; body: string },
-  ) {
-    this.#sender = sender
-    this.#receiver = receiver
+  private constructor(dialect: Dialect, body: string) {
     this.#dialect = dialect
-    this.#to = names.to
-    this.#prefix = names.prefix
-    this.#body = names.body
-    sender.on('message', data => this.#onAnswer(data.toString()))
-    receiver.on('message', data => this.#onMessage(data.toString()))
+    this.#body = body
   }
 
   static async connect(
-    urls: { sender: string; receiver: string },
-    dialects: { sender: WireDialect; receiver: WireDialect },
-    names: { to: string; prefix: string; body: string },
+    urls: { readonly sender: string; readonly receiver: string },
+    names: { readonly sender: string; readonly receiver: string },
+    dialect: Dialect,
+    body: string,
   ): Promise<WirePair> {
-    const sockets = [open(urls.sender, dialects.sender), open(urls.receiver, dialects.receiver)] as const
-    const [sender, receiver] = await Promise.all(sockets)
-    return new WirePair(sender, receiver, dialects.sender, names)
+    const pair = new WirePair(dialect, body)
+    pair.#receiver = await WireClient.connect(urls.receiver, names.receiver, dialect, frame =>
+      pair.#onReceived(frame),
+    )
+    pair.#sender = await WireClient.connect(urls.sender, names.sender, dialect, frame => pair.#onDone(frame))
+    return pair
   }
 
-  start(window: number): void {
-    this.#running = true
-    for (let i = 0; i < window; i++) this.sendOne()
+  set observer(observer: PairObserver | undefined) {
+    this.#observer = observer
   }
 
-  sendOne(): void {
-    this.counters.sent++
-    this.#sender.send(this.#dialect.message(`${this.#prefix}${this.counters.sent}`, this.#to, this.#body))
+  get settled(): boolean {
+    return this.#due.size === 0
+  }
+
+  /** Sends one message that was due at `at` (performance.now()). */
+  send(at: number): void {
+    if (!this.#sender || !this.#receiver) return
+    const n = ++this.counters.sent
+    this.#due.set(n, { at, waits: 2 })
+    this.#sender.send(this.#dialect.message(n, this.#receiver.user, this.#body))
+  }
+
+  /** Keeps `window` messages under way until `pause`. */
+  saturate(window: number): void {
+    this.#refilling = true
+    for (let i = 0; i < window; i++) this.send(performance.now())
   }
 
   /** Sends no more; what is under way still ends. */
   pause(): void {
-    this.#running = false
+    this.#refilling = false
   }
 
   close(): void {
-    this.#sender.terminate()
-    this.#receiver.terminate()
+    clearTimeout(this.#ackTimer)
+    this.#sender?.close()
+    this.#receiver?.close()
   }
 
-  #onAnswer(frame: string): void {
-    if (!this.#dialect.isDone(frame)) return
+  #onDone(frame: string): void {
+    const n = this.#dialect.done(frame)
+    if (n === undefined) return
     this.counters.done++
-    if (this.#running) this.sendOne()
+    const ms = this.#since(n)
+    this.#observer?.done(ms)
+    if (this.#refilling) this.send(performance.now())
   }
 
-  #onMessage(frame: string): void {
-    if (!this.#dialect.isMessage(frame)) return
+  #onReceived(frame: string): void {
+    const message = this.#dialect.received(frame)
+    if (!message) return
     this.counters.received++
-    const answer = this.#dialect.acknowledge?.(frame)
-    if (answer !== undefined) this.#receiver.send(answer)
+    this.#acknowledge(message.seq)
+    const ms = this.#since(message.n)
+    this.#observer?.received(ms)
   }
-}
 
-async function open(url: string, { hello }: WireDialect): Promise<WebSocket> {
-  const socket = new WebSocket(url, { perMessageDeflate: false })
-  await once(socket, 'open')
-  if (hello) {
-    socket.send(hello.frame)
-    for (;;) {
-      const [data] = await once(socket, 'message')
-      if (String(data).includes(hello.answer)) break
+  #acknowledge(seq: string): void {
+    const { acknowledgement } = this.#dialect
+    if (!acknowledgement) return
+    if (acknowledgement.everyMs === undefined) {
+      this.#receiver?.send(acknowledgement.frame(seq))
+      return
     }
+    this.#lastSeq = seq
+    this.#ackTimer ??= setTimeout(() => {
+      this.#ackTimer = undefined
+      this.#receiver?.send(acknowledgement.frame(this.#lastSeq))
+    }, acknowledgement.everyMs)
   }
-  return socket
+
+  #since(n: number): number {
+    const due = this.#due.get(n)
+    if (!due) return 0
+    due.waits--
+    if (due.waits === 0) this.#due.delete(n)
+    return performance.now() - due.at
+  }
 }

@@ -1,4 +1,4 @@
-import type { Attached, OpResult, Refused } from '../actors/user/contract.ts'
+import type { Attached, Refused } from '../actors/user/contract.ts'
 import { CloseCode } from '../protocol/close-codes.ts'
 import { type Reason, refusals } from '../protocol/errors.ts'
 import type { PushEvent } from '../protocol/events.ts'
@@ -15,14 +15,14 @@ import {
 } from './connection-state.ts'
 import { OpQueue, type OpQueueOwner, type QueuedOp } from './op-queue.ts'
 import { Outbound } from './outbound.ts'
+import { Pulse } from './pulse.ts'
 import { PushInbox } from './push-inbox.ts'
-import type { AwaitingSave } from './saved-acks.ts'
+import { type Answering, SendAnswers } from './send-answers.ts'
 import type { Socket } from './socket.ts'
 import {
   type About,
   type AuthFailure,
   aboutFrame,
-  aboutOp,
   type ClientFrame,
   type Wire,
   type WireProtocol,
@@ -34,15 +34,17 @@ export class Connection {
   readonly #protocol: WireProtocol
   readonly #parts: ConnectionParts
   readonly #calls: ActorCalls
+  readonly #answers: SendAnswers
   readonly #socket: Socket
   readonly #outbound: Outbound
+  readonly #pulse: Pulse
   readonly #conduct: Conduct
   readonly #inbox: PushInbox
   readonly #device: string | undefined
   #ops: OpQueue
   #state: ConnectionState
-  #lastRead = Date.now()
-  #lastPing = Date.now()
+  /** Whose last operations are still being done after the end. */
+  #leaving: Session | undefined
   #drained: (() => void) | undefined
 
   constructor(
@@ -57,20 +59,22 @@ export class Connection {
     this.#protocol = protocol
     this.#parts = parts
     this.#calls = new ActorCalls(connId, parts)
+    this.#answers = this.#newAnswers()
     this.#device = device
     this.#socket = socket
     this.#outbound = new Outbound(socket, {
       slowBytes: settings.SEND_BUFFER_BYTES,
       slowMs: settings.SLOW_TIMEOUT_MS,
     })
+    this.#pulse = new Pulse(socket, this.#outbound, protocol, settings)
     this.#conduct = new Conduct(settings)
-    this.#inbox = new PushInbox(parts.watermark, settings.DELIVER_BEFORE_SAVED, event => this.#write(event))
+    this.#inbox = new PushInbox(parts.heldPushes, settings.DELIVER_BEFORE_SAVED, event => this.#write(event))
     this.#ops = this.#newQueue(false)
     const timer = setTimeout(() => this.#onAuthTimeout(), settings.AUTH_TIMEOUT_MS)
     this.#state = { phase: 'awaiting-auth', timer }
     socket.listen({
       message: (data, isBinary) => this.#onMessage(data, isBinary),
-      alive: () => this.#alive(),
+      alive: () => this.#pulse.alive(),
       closed: () => this.#onClosed(),
     })
   }
@@ -128,19 +132,12 @@ export class Connection {
 
   /** Everything that time decides; called about once a second. `now`: ms since 1970. */
   sweep(now: number): void {
-    const { PING_INTERVAL_MS, IDLE_TIMEOUT_MS } = this.#parts.settings
-    const { liveness } = this.#protocol
     const state = this.#state
     if (state.phase === 'closing') return
     if ('session' in state && now >= state.session.expiresAt) this.#refuse('token_expired')
-    else if (now - this.#lastRead >= (liveness?.idleMs ?? IDLE_TIMEOUT_MS))
-      this.close(CloseCode.resync, 'idle')
+    else if (this.#pulse.isIdle(now)) this.close(CloseCode.resync, 'idle')
     else if (this.#outbound.isTooSlow(now)) this.close(CloseCode.slow, 'slow')
-    else if (now - this.#lastPing >= (liveness?.beatMs ?? PING_INTERVAL_MS)) {
-      this.#lastPing = now
-      if (liveness?.beat === undefined) this.#socket.ping()
-      else this.#outbound.send(liveness.beat)
-    }
+    else this.#pulse.beat(now)
   }
 
   /** Finishes the calls under way, then closes. */
@@ -160,25 +157,12 @@ export class Connection {
     this.#state = { phase: 'closing' }
     if (state.phase === 'confirming') state.abandoned.abort()
     this.#drained?.()
-    this.#ops.clear()
-    this.#parts.savedAcks.forget(this)
+    this.#answers.forget()
+    this.#inbox.close()
     this.#socket.close(code, reason)
     const evicted = code === CloseCode.kicked || code === CloseCode.sessionInvalid
-    if ('session' in state && !evicted) this.#calls.unbind(state.session)
-  }
-
-  savedUpTo(position: number): void {
-    this.#inbox.savedUpTo(position)
-  }
-
-  /** Tells the client that its messages are saved. */
-  saved(messages: readonly AwaitingSave[]): void {
-    if (this.#state.phase !== 'bound' && this.#state.phase !== 'confirming') return
-    const now = performance.now()
-    for (const message of messages) {
-      this.#send(this.#protocol.saved(this.#state.session.user, message.to, message.clientMsgId, message))
-      this.#parts.metrics.savedLatency.observeMs(now - message.receivedAt)
-    }
+    if ('session' in state && !evicted) void this.#leave(state.session)
+    else this.#ops.clear()
   }
 
   /** What came while the process stood still is read before a client is refused for good. */
@@ -190,7 +174,7 @@ export class Connection {
 
   #onMessage(data: Buffer, isBinary: boolean): void {
     if (this.#state.phase === 'closing') return
-    this.#alive()
+    this.#pulse.alive()
     const user = 'session' in this.#state ? this.#state.session.user : undefined
     this.#protocol.decode(data, isBinary, user, this.#take)
   }
@@ -332,10 +316,23 @@ export class Connection {
     for (const frame of this.#protocol.event(event)) this.#outbound.send(frame)
   }
 
+  #newAnswers(): SendAnswers {
+    const userOf = () => ('session' in this.#state ? this.#state.session.user : undefined)
+    const connection: Answering = {
+      get user() {
+        return userOf()
+      },
+      send: frame => this.#send(frame),
+      refuse: (reason, about) => this.#refuse(reason, about),
+      resync: () => this.close(CloseCode.resync, 'resync'),
+    }
+    return new SendAnswers(connection, this.#protocol, this.#parts)
+  }
+
   #newQueue(ordered: boolean): OpQueue {
     const owner: OpQueueOwner = {
       call: ops => this.#calls.handle(this.#session, ops),
-      answered: (op, result) => this.#onAnswered(op, result),
+      answered: (op, result) => this.#answers.answered(op, result),
       settled: () => this.#onSettled(),
       refused: reason => this.#end(reason),
     }
@@ -343,22 +340,15 @@ export class Connection {
   }
 
   get #session(): Session {
-    if (!('session' in this.#state)) throw new Error('the connection is not bound')
-    return this.#state.session
+    const session = 'session' in this.#state ? this.#state.session : this.#leaving
+    if (!session) throw new Error('the connection is not bound')
+    return session
   }
 
-  #onAnswered({ op, receivedAt }: QueuedOp, result: OpResult): void {
-    if (!('session' in this.#state) || result === null) return
-    const { settings, savedAcks, metrics } = this.#parts
-    if ('reason' in result) {
-      this.#refuse(result.reason, aboutOp(op))
-    } else if (op.op === 'send') {
-      if (settings.TWO_PHASE_ENABLED) {
-        this.#send(this.#protocol.accepted(this.#state.session.user, op.clientMsgId, result))
-        metrics.acceptedLatency.observeMs(performance.now() - receivedAt)
-      }
-      savedAcks.await(this, [{ ...result, clientMsgId: op.clientMsgId, to: op.to, receivedAt }])
-    }
+  async #leave(session: Session): Promise<void> {
+    this.#leaving = session
+    await this.#ops.finish()
+    this.#calls.unbind(session)
   }
 
   #onSettled(): void {
@@ -387,10 +377,6 @@ export class Connection {
 
   #send(frame: Wire): void {
     if (frame !== undefined) this.#outbound.send(frame)
-  }
-
-  #alive(): void {
-    this.#lastRead = Date.now()
   }
 
   #onClosed(): void {

@@ -10,6 +10,7 @@ import { readJwtSecret } from './auth/jwt-secret.ts'
 import { Sessions } from './auth/sessions.ts'
 import { Tokens } from './auth/tokens.ts'
 import { Connections } from './connections.ts'
+import { HeldPushes } from './held-pushes.ts'
 import { HostWatch } from './host-watch.ts'
 import { addAccountRoutes } from './http/accounts.ts'
 import { addApiRoutes } from './http/api.ts'
@@ -82,7 +83,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
   })
   addWebsiteRoutes(http.app, { sessions, websites: store.topics.websites })
 
-  const connections = new Connections(gatewayId, bus, watermark)
+  const connections = new Connections(gatewayId, bus)
   const savedAcks = new SavedAcks(watermark)
   metrics.watchQueue('awaiting_save', () => savedAcks.waiting)
   metrics.watchQueue('operations', () => connections.queuedOps)
@@ -96,7 +97,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     gatewayId,
     users,
     tokens,
-    watermark,
+    heldPushes: new HeldPushes(watermark),
     savedAcks,
     metrics,
     settings,

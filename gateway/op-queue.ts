@@ -40,6 +40,7 @@ export class OpQueue {
   #open = false
   #failures = 0
   #retry: NodeJS.Timeout | undefined
+  #finished: (() => void) | undefined
 
   constructor(owner: OpQueueOwner, ordered: boolean) {
     this.#owner = owner
@@ -73,6 +74,16 @@ export class OpQueue {
     clearTimeout(this.#retry)
     this.#open = false
     this.#waiting = []
+    this.#finished?.()
+  }
+
+  /** What a client sent before it left is still done, once. Resolves when nothing is left of it. */
+  async finish(): Promise<void> {
+    if (!this.#open) this.clear()
+    if (this.quiet) return
+    await new Promise<void>(resolve => {
+      this.#finished = resolve
+    })
   }
 
   /** Takes note, in its place, of a send that was refused on arrival. */
@@ -88,6 +99,7 @@ export class OpQueue {
       this.#calling = false
       this.#owner.settled()
       this.#next()
+      if (this.quiet) this.#finished?.()
     })
   }
 
@@ -118,6 +130,10 @@ export class OpQueue {
 
   /** A send is its client's to repeat. An acknowledgement has no answer, so what was asked for is asked again. */
   #onUnanswered(batch: readonly QueuedOp[]): void {
+    if (this.#finished) {
+      this.clear()
+      return
+    }
     this.#waiting.unshift(...batch.filter(({ op }) => op.op !== 'send'))
     this.#retry = setTimeout(
       () => {

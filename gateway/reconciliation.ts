@@ -4,6 +4,8 @@ import { subjects } from '../messaging/subjects.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Connections } from './connections.ts'
 
+type Reconciled = Pick<Connections, 'hosts' | 'idsOn' | 'doubtAll'>
+
 const EVERY_MS = 30_000
 const ANSWER_MS = 2000
 
@@ -15,13 +17,13 @@ const ANSWER_MS = 2000
 export class Reconciliation {
   readonly #gatewayId: string
   readonly #bus: Bus
-  readonly #connections: Connections
+  readonly #connections: Reconciled
   readonly #logger: Logger
   readonly #timer: NodeJS.Timeout
   /** Also those that no connection is on any more: they may still have routes to here. */
   readonly #hosts = new Set<string>()
 
-  constructor(gatewayId: string, bus: Bus, connections: Connections, logger: Logger, everyMs = EVERY_MS) {
+  constructor(gatewayId: string, bus: Bus, connections: Reconciled, logger: Logger, everyMs = EVERY_MS) {
     this.#gatewayId = gatewayId
     this.#bus = bus
     this.#connections = connections

@@ -13,7 +13,7 @@ import { Mailbox } from './mailbox.ts'
 export const OVERDUE_MS = 10_000
 
 export interface ActivationHooks {
-  /** Runs after an actor's activation and before its first turn. */
+  /** Runs after an actor's activation and before its first turn, unless the actor was dropped while it activated. */
   activated?(type: ActorType, id: string): Promise<void>
   /** Runs before an actor's last turns are answered `moved`. */
   leaving?(type: ActorType, id: string, reason: DeactivateReason): Promise<void>
@@ -104,7 +104,8 @@ export class Activations {
         try {
           await this.#leaving.get(name)
           await activation.actor.activate()
-          await this.#hooks.activated?.(type, id)
+          // One that was dropped meanwhile has left already: nobody would undo what the hook does.
+          if (!activation.gone) await this.#hooks.activated?.(type, id)
         } catch (error) {
           drop('moved')
           throw error

@@ -2,7 +2,7 @@ import type { Transaction } from '@mikro-orm/sql'
 import { placeholders } from './chunks.ts'
 import type { Database, Parameter } from './database.ts'
 import { isDuplicate, isOfValue } from './mysql-errors.ts'
-import type { DeadLetter, SavedMessage } from './saved-log.ts'
+import type { DeadLetter, SavedMessage } from './saved-message.ts'
 
 /** Rows of one statement: more bring nothing. */
 const ROWS_A_STATEMENT = 100

@@ -4,8 +4,9 @@ import { parseConversation } from '../protocol/ids.ts'
 import { chunked, placeholders } from './chunks.ts'
 import type { Database, Parameter } from './database.ts'
 import { insertMessages } from './message-insert.ts'
-import { columnsOf, type MessageColumns } from './message-row.ts'
+import { columnsOf } from './message-row.ts'
 import { Recent } from './recent.ts'
+import type { DeadLetter, SavedMessage } from './saved-message.ts'
 
 /** Conversations known to have their rows. */
 const KNOWN_CONVERSATIONS = 100_000
@@ -19,24 +20,6 @@ export interface SaverPosition {
   readonly position: number
   readonly lostAfter: number
   readonly lostUpTo: number
-}
-
-/** A message of the log on its way to its row. */
-export interface SavedMessage {
-  readonly seq: number
-  readonly feed: string
-  readonly columns: MessageColumns
-  readonly bytes: number
-}
-
-/** What cannot be a row, and who waits for it. */
-export interface DeadLetter {
-  readonly seq: number
-  readonly subject: string
-  /** `<sender>:<clientMsgId>`, where it is known. */
-  readonly dedupeId?: string
-  readonly detail: string
-  readonly payload: Uint8Array
 }
 
 /**
@@ -82,6 +65,7 @@ export class SavedLog {
 
   /** Gives up what a log that went back has lost: everything after `from` up to `upTo`. Answers whether it did. */
   async giveUp(from: number, upTo: number): Promise<boolean> {
+    if (upTo <= from) return false
     const changed = await this.#database.changes(
       `update saver_position set position = ?, lost_after = ?, lost_up_to = ? where id = 1 and position = ?`,
       [upTo, from, upTo, from],

@@ -6,7 +6,8 @@ import type { Logger } from '../runtime/logger.ts'
 import { SeqTaken } from './message-insert.ts'
 import { isCollision } from './mysql-errors.ts'
 import { PurgePlan } from './purge-plan.ts'
-import type { DeadLetter, SavedLog, SaverPosition } from './saved-log.ts'
+import type { SavedLog, SaverPosition } from './saved-log.ts'
+import type { DeadLetter } from './saved-message.ts'
 import { noticeOf } from './saver-notice.ts'
 
 /** One transaction. */
@@ -171,7 +172,7 @@ export class Saver {
       this.#logger.error({ lastSeq, position: this.#at.position, seen: this.#seen }, 'the log went back')
       while (this.#at.position < highest) {
         if (this.#at.position < lastSeq) await this.#saveTail(lastSeq)
-        if (this.#at.position < highest) await this.#saved.giveUp(this.#at.position, highest)
+        await this.#saved.giveUp(this.#at.position, highest)
         await this.#readPosition()
       }
       await this.#reader.moveBeyond(this.#at.position)

@@ -30,7 +30,10 @@ export class SqlLogStatements {
   readonly #conversations = new Recent<true>(KNOWN_CONVERSATIONS)
   readonly #claims = new Recent<Claim>(KNOWN_CLAIMS)
 
+  readonly #connection: DatabaseSync
+
   constructor(connection: DatabaseSync) {
+    this.#connection = connection
     this.#insert = connection.prepare(
       `insert into message
        (feed, conversation, kind, sender, client_msg_id, recipient, body, msg_type, extra, ts)
@@ -47,6 +50,11 @@ export class SqlLogStatements {
     )
     this.#entry = connection.prepare(`select ${COLUMNS} from message where seq = ?`)
     this.#position = connection.prepare('select coalesce(max(seq), 0) as position from message')
+  }
+
+  /** False once an error has ended the transaction. */
+  get inTransaction(): boolean {
+    return this.#connection.isTransaction
   }
 
   /** The new row's seq, or undefined when the sender's id is taken. */

@@ -49,7 +49,7 @@ export function applyWrite(statements: SqlLogStatements, write: Write, effects: 
     if (write.kind === 'append') append(statements, write, effects)
     else claim(statements, write, effects)
   } catch (error) {
-    if (isOfDatabase(error)) throw error
+    if (isOfDatabase(error) || !statements.inTransaction) throw error
     effects.answers.push(() => write.reject(error))
   }
 }

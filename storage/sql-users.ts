@@ -1,10 +1,14 @@
 import { directFeed, type Feed, type UserId } from '../protocol/ids.ts'
+import { delay, fullJitter } from '../runtime/backoff.ts'
 import { chunked, placeholders } from './chunks.ts'
 import type { Database, Parameter } from './database.ts'
+import { isCollision } from './mysql-errors.ts'
 import type { CursorBatch, DeliveredCursor, ReadCursor, UserRows, UserStore } from './store.ts'
 
 /** Cursors in one statement. */
 const CURSORS_A_STATEMENT = 200
+/** How often such a statement is tried again at once. */
+const COLLISIONS = 5
 
 interface LoadRow {
   readonly kind: 'position' | 'version' | 'last' | 'delivered' | 'single'
@@ -13,6 +17,18 @@ interface LoadRow {
   /** Of a single set: its JSON. */
   readonly feed: Feed | null
   readonly n: number | null
+}
+
+/** Statements of many rows meet others' locks now and then; what only grows can be written again. */
+async function despiteCollisions(write: () => Promise<void>): Promise<void> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await write()
+    } catch (error) {
+      if (!isCollision(error) || attempt === COLLISIONS) throw error
+      await delay(fullJitter(attempt, 5, 100))
+    }
+  }
 }
 
 export class SqlUsers implements UserStore {
@@ -66,8 +82,12 @@ export class SqlUsers implements UserStore {
   }
 
   async saveCursors({ delivered, read }: CursorBatch): Promise<void> {
-    for (const some of chunked(delivered, CURSORS_A_STATEMENT)) await this.#saveDelivered(some)
-    for (const some of chunked(read, CURSORS_A_STATEMENT)) await this.#saveRead(some)
+    for (const some of chunked(delivered, CURSORS_A_STATEMENT)) {
+      await despiteCollisions(() => this.#saveDelivered(some))
+    }
+    for (const some of chunked(read, CURSORS_A_STATEMENT)) {
+      await despiteCollisions(() => this.#saveRead(some))
+    }
   }
 
   /** The row's lock, taken by the first statement, makes the second read what the first wrote. */

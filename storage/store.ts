@@ -59,7 +59,10 @@ export interface ReadCursor {
   readonly user: UserId
   readonly conversation: string
   readonly seq: number
-  /** Seqs beyond `seq` acknowledged one by one, at most 1,000, ascending; replaces what was stored. */
+  /**
+   * Seqs beyond `seq` acknowledged one by one, at most 1,000, ascending. With a later `seq` they replace what was
+   * stored, with an equal one only when they are not fewer; with an earlier one they are dropped with it.
+   */
   readonly single: readonly number[]
 }
 

@@ -7,7 +7,6 @@ import {
 } from '../../messaging/message-log.ts'
 import type { DirectEntry } from '../../protocol/entries.ts'
 import { directConversation, directFeed, type UserId } from '../../protocol/ids.ts'
-import type { MessageStore } from '../../storage/store.ts'
 import type { FeedReader } from '../feed-reader.ts'
 import type { OpResult, SendOp } from './contract.ts'
 import { IdempotencyWindow } from './idempotency-window.ts'
@@ -16,7 +15,8 @@ import type { UnreadCounts } from './unread-counts.ts'
 export interface SendingParts {
   readonly log: MessageLog
   readonly reader: FeedReader
-  readonly messages: MessageStore
+  /** The user's last ids before this activation, newest first. */
+  readonly recentIds: () => Promise<readonly (readonly [clientMsgId: string, seq: number])[]>
   readonly windowSize: number
   readonly unread: UnreadCounts
 }
@@ -26,10 +26,16 @@ export class Sending {
   readonly #user: UserId
   readonly #parts: SendingParts
   #window: IdempotencyWindow | undefined
+  #uncertain = false
 
   constructor(user: UserId, parts: SendingParts) {
     this.#user = user
     this.#parts = parts
+  }
+
+  /** What the window holds, newest first: once something was sent, and while the outcome of every send is known. */
+  get recentIds(): readonly (readonly [clientMsgId: string, seq: number])[] | undefined {
+    return this.#uncertain ? undefined : this.#window?.recent
   }
 
   /** One result an operation, in their order. Throws Superseded when the fence is no longer the last claim. */
@@ -37,6 +43,7 @@ export class Sending {
     try {
       return await this.#send(ops, fence)
     } catch (error) {
+      this.#uncertain ||= error instanceof LogUnavailable
       if (error instanceof LogBusy || error instanceof LogUnavailable)
         return ops.map(() => ({ reason: 'server_busy' }))
       throw error
@@ -90,8 +97,8 @@ export class Sending {
   }
 
   async #loadWindow(): Promise<IdempotencyWindow> {
-    const { messages, windowSize } = this.#parts
-    this.#window ??= new IdempotencyWindow(windowSize, await messages.recentIds(this.#user, windowSize))
+    const { recentIds, windowSize } = this.#parts
+    this.#window ??= new IdempotencyWindow(windowSize, await recentIds())
     return this.#window
   }
 }

@@ -28,6 +28,7 @@ import { IncomingMessages } from './incoming-messages.ts'
 import { Offline } from './offline.ts'
 import type { UserActorParts } from './parts.ts'
 import { Sending } from './sending.ts'
+import { Snapshot } from './snapshot.ts'
 import { UnreadCounts } from './unread-counts.ts'
 
 type Method = keyof UserContract
@@ -40,6 +41,7 @@ export class UserActor implements Actor {
   readonly #parts: UserActorParts
   readonly #token = randomUUID()
   readonly #unread: UnreadCounts
+  readonly #snapshot: Snapshot
   readonly #sending: Sending
   readonly #acknowledging: Acknowledging
   readonly #connections: Connections
@@ -54,12 +56,15 @@ export class UserActor implements Actor {
     this.#parts = parts
     const incoming = new IncomingMessages(this.#user, store.messages, reader)
     this.#unread = new UnreadCounts(this.#user, store, reader, cursors, incoming)
+    this.#snapshot = new Snapshot(context.state)
     this.#sending = new Sending(this.#user, {
       log,
       reader,
-      messages: store.messages,
       windowSize,
       unread: this.#unread,
+      recentIds: async () =>
+        (await this.#snapshot.recentIds(this.#connections.previousEpoch)) ??
+        (await store.messages.recentIds(this.#user, windowSize)),
     })
     this.#connections = new Connections(this.#user, this.#token, {
       ...parts,
@@ -118,6 +123,9 @@ export class UserActor implements Actor {
       else await subscription.drain()
     }
     this.#connections.detach(reason)
+    const { recentIds } = this.#sending
+    if (reason === 'idle' && recentIds)
+      await this.#snapshot.save({ epoch: this.#connections.epoch, recentIds })
     await this.#parts.cursors.flush()
   }
 

@@ -3,7 +3,6 @@ import { TopicsFailed } from '../../storage/topics/topics-failed.ts'
 import type { Envelope } from './envelope.ts'
 import { InvalidRequest } from './validation.ts'
 import { type WebsiteReason, websiteReasonOf, websiteRefusals } from './websites-refusals.ts'
-import { NOTHING_TO_CHANGE } from './websites-schemas.ts'
 
 const refusal = (reason: WebsiteReason, detail?: string) => {
   const { code, message } = websiteRefusals[reason]
@@ -37,8 +36,8 @@ export function answerInWebsitesEnvelope(app: FastifyInstance): void {
   app.setNotFoundHandler((_request, reply) => refuseWebsite(reply, 'path_not_found'))
 }
 
-/** A value that is not there at all is missing; zod says so by what it received. */
+/** Missing is a value of which zod says that it received none, and the fault of a body that is not of its parts. */
 const reasonOf = ({ issues }: InvalidRequest): WebsiteReason =>
-  issues.some(({ message }) => message.endsWith('received undefined') || message === NOTHING_TO_CHANGE)
+  issues.some(({ path, message }) => path.length === 0 || message.endsWith('received undefined'))
     ? 'missing_parameter'
     : 'bad_parameter'

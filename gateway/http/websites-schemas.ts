@@ -12,8 +12,6 @@ const MAX_PAGE = 100_000
 /** Ids that one request may delete: each is an event, and they are one transaction. */
 const MAX_IDS = 500
 
-export const NOTHING_TO_CHANGE = 'nothing to change'
-
 /** A name is the same in any case, so it is kept in lower case; one in other letters comes in its `xn--` form. */
 const hostName = z
   .string()
@@ -50,7 +48,7 @@ const changes = z
 
 export const updateBody = changes
   .extend({ id })
-  .refine(body => Object.keys(body).length > 1, NOTHING_TO_CHANGE)
+  .refine(body => Object.keys(body).length > 1, 'nothing to change')
   .transform(({ id, ...fields }) => ({ id, changes: given(fields) }))
 
 export const deleteBody = z.object({

@@ -29,6 +29,8 @@ export interface ListSyncParts {
   readonly metrics: Pick<GatewayMetrics, 'connections'>
   readonly settings: Settings
   readonly logger: Logger
+  /** Between two looks for broadcasts that were lost, ms. */
+  readonly checkMs?: number
 }
 
 /**
@@ -45,7 +47,7 @@ export class ListSync {
   #draining = false
 
   constructor(server: HttpServer, parts: ListSyncParts) {
-    const { topics, bus, settings, versions, logger } = parts
+    const { topics, bus, settings, versions, logger, checkMs = CHECK_MS } = parts
     this.#parts = parts
     this.#io = createListServer(server, settings, () => this.#draining)
     this.#rooms = topics.sources.map(source => new TopicRoom(this.#io, source, topics.outbox, bus, logger))
@@ -57,7 +59,7 @@ export class ListSync {
     bus.onState(state => {
       if (state === 'connected') this.#check()
     })
-    this.#timer = setInterval(() => this.#check(), CHECK_MS).unref()
+    this.#timer = setInterval(() => this.#check(), checkMs).unref()
   }
 
   /** Takes no more connections and closes those there are, as any lost connection: the clients come back. */

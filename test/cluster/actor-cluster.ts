@@ -5,7 +5,7 @@ import type { Context } from 'mocha'
 import { parse, stringify } from 'yaml'
 import { type Cluster, startCluster } from '../../tools/cluster/cluster.ts'
 import { findTool } from '../../tools/components.ts'
-import { eventually } from '../support/nats-server.ts'
+import { eventually } from '../support/eventually.ts'
 import type { LoadReport, Sent } from './actor-load.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -56,7 +56,10 @@ export class ActorCluster {
   calm(calls: number): Promise<LoadReport> {
     return eventually(async () => {
       const report = await this.ask<LoadReport>('report')
-      if (report.calm < calls) throw new Error(`calls do not flow: ${JSON.stringify(report)}`)
+      if (report.calm < calls)
+        throw new Error(
+          `calls do not flow: ${JSON.stringify({ ...report, errors: report.errors.slice(0, 3) })}`,
+        )
       return report
     }, 40_000)
   }
@@ -72,8 +75,11 @@ export class ActorCluster {
     return Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1])
   }
 
-  get hosts(): string[] {
-    return this.cluster.processes.flatMap(({ role, name }) => (role === 'host' ? [name] : []))
+  /** Activations over all hosts. */
+  async active(): Promise<number> {
+    const hosts = this.cluster.processes.filter(({ role }) => role === 'host')
+    const counts = await Promise.all(hosts.map(({ name }) => this.metric(name, 'homing_actors')))
+    return counts.reduce((sum, count) => sum + count, 0)
   }
 }
 

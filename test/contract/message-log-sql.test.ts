@@ -8,12 +8,12 @@ import { expect } from 'chai'
 import { MemoryBus } from '../../messaging/memory-bus.ts'
 import { LogUnavailable } from '../../messaging/message-log.ts'
 import { Watermark } from '../../messaging/watermark.ts'
-import { directFeed } from '../../protocol/ids.ts'
+import { directFeed, userOwner } from '../../protocol/ids.ts'
 import { makeLogger } from '../../runtime/logger.ts'
 import { DataDirectory, DataDirectoryInUse } from '../../storage/data-directory.ts'
 import { SqlLog, type SqlLogOptions } from '../../storage/sql-log.ts'
 import { SqlStore } from '../../storage/sql-store.ts'
-import { eventually } from '../support/nats-server.ts'
+import { eventually } from '../support/eventually.ts'
 import { direct, messageLogContract, newUser, ownership } from './message-log.ts'
 
 const logger = makeLogger('silent', 'test')
@@ -72,7 +72,7 @@ describe('the log in SQLite', () => {
     const fences = await Promise.all(users.map(user => ownership(harness.log, user)))
     const watermark = new Watermark(harness.bus)
     const heard: string[] = []
-    watermark.onAdvance(position => heard.push(`saved ${position}`))
+    watermark.listen({ advanced: position => heard.push(`saved ${position}`) })
     harness.log.follow(directFeed('bob'), ({ seq }) => heard.push(`stored ${seq}`))
     const answered = await Promise.all(
       users.map(async (user, n) => {
@@ -89,6 +89,45 @@ describe('the log in SQLite', () => {
       ...seqs.map(seq => `stored ${seq}`),
       ...seqs.map(() => 'answered'),
     ])
+  })
+
+  it('waits with the commit for what else the turn brings', async () => {
+    harness = await SqlHarness.make()
+    const fence = await ownership(harness.log, 'alice')
+    const positions: number[] = []
+    new Watermark(harness.bus).listen({ advanced: position => positions.push(position) })
+    const first = harness.log.append(fence, [direct('alice', 'bob', 'a')])
+    for (let n = 0; n < 5; n += 1) await Promise.resolve()
+    await new Promise<void>(resolve => process.nextTick(resolve))
+    const [second] = await harness.log.append(fence, [direct('alice', 'bob', 'b')])
+    await first
+    expect(positions).to.deep.equal([second?.seq])
+  })
+
+  it('forgets what it did in a transaction that was rolled back', async () => {
+    harness = await SqlHarness.make()
+    const other = new DatabaseSync(harness.database)
+    other.exec(`create trigger broken before insert on message when new.body = 'broken'
+      begin select raise(rollback, 'broken'); end`)
+    other.close()
+    const fence = await ownership(harness.log, 'alice')
+    const owner = userOwner('bob')
+    const [claimed, before, broken, after] = await Promise.allSettled([
+      harness.log.claim(owner, { token: 'one', body: null }, 0),
+      harness.log.append(fence, [direct('alice', 'carol', 'before')]),
+      harness.log.append(fence, [direct('alice', 'carol', 'broken', { body: 'broken' })]),
+      harness.log.append(fence, [direct('alice', 'carol', 'after')]),
+    ])
+    for (const refused of [claimed, before, broken, after]) {
+      expect(refused.status === 'rejected' && refused.reason).to.be.instanceOf(LogUnavailable)
+    }
+    expect(await harness.log.lastClaim(owner)).to.equal(undefined)
+    expect(await harness.log.read(directFeed('carol'), 0, 10)).to.deep.equal([])
+    const [again] = await harness.log.append(fence, [direct('alice', 'carol', 'before')])
+    expect(again?.duplicate).to.equal(false)
+    const reader = new DatabaseSync(harness.database)
+    expect(reader.prepare('select count(*) as rows from conversation').get()).to.deep.include({ rows: 2 })
+    reader.close()
   })
 
   it('tells the position twice a second, for who was not there', async () => {

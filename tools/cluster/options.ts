@@ -1,5 +1,7 @@
 import { join, resolve } from 'node:path'
 
+export type Route = (process: string, server: 'nats' | 'database', url: string) => Promise<string>
+
 export interface ClusterOptions {
   /** How many of each; 2 unless said otherwise. */
   readonly gateways?: number
@@ -19,6 +21,8 @@ export interface ClusterOptions {
   readonly env?: NodeJS.ProcessEnv
   /** Hears, in a line each, what a person may want to know: builds, deaths, restarts. */
   readonly report?: (line: string) => void
+  /** Answers the URL by which a Node process shall reach NATS or the database: a drill puts itself in between. */
+  readonly route?: Route
   /** Ends a start that is under way; what was started is stopped. */
   readonly signal?: AbortSignal
 }
@@ -36,6 +40,7 @@ export function resolveOptions(options: ClusterOptions): ResolvedOptions {
     supervise: options.supervise ?? false,
     template: resolve(options.template ?? join(import.meta.dirname, '../../dapr/dapr.yaml')),
     env: options.env ?? process.env,
+    route: options.route ?? (async (_process, _server, url) => url),
     report: options.report ?? (() => undefined),
   }
   for (const role of ['gateways', 'hosts', 'savers'] as const) {

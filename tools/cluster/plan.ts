@@ -72,14 +72,15 @@ export class Plan {
     const { options, picker } = this.#parts
     // Savers need no Dapr and are not in the template: they live where the hosts do.
     const { folder } = readTemplateApp(options.template, 'host')
+    const name = `saver-${number}`
     return nodeSpec({
       role: 'saver',
-      name: `saver-${number}`,
+      name,
       folder,
       command: ['node', 'bin/saver.ts'],
       port: await picker.one(),
       sidecar: undefined,
-      env: this.#nodeEnv('saver', {}),
+      env: await this.#nodeEnv('saver', name, {}),
     })
   }
 
@@ -101,7 +102,7 @@ export class Plan {
         command: app.command,
         port: await this.#httpPort(role, number),
         sidecar,
-        env: this.#nodeEnv(role, app.env),
+        env: await this.#nodeEnv(role, name, app.env),
       }),
       daprd: sidecarSpec(name, {
         executable: tools.daprd,
@@ -122,14 +123,16 @@ export class Plan {
     return picker.claim(options.port + number - 1)
   }
 
-  #nodeEnv(role: NatsUser, appEnv: TemplateApp['env']): NodeJS.ProcessEnv {
+  async #nodeEnv(role: NatsUser, name: string, appEnv: TemplateApp['env']): Promise<NodeJS.ProcessEnv> {
     const { options, secrets } = this.#parts
     const { user, password } = natsCredentials(secrets, role)
+    const natsServers: string[] = []
+    for (const url of this.natsUrls) natsServers.push(await options.route(name, 'nats', url))
     return {
       ...options.env,
       ...appEnv,
-      HOMING_DATABASE_URL: this.databaseUrl,
-      HOMING_NATS_URL: this.natsUrls.join(','),
+      HOMING_DATABASE_URL: await options.route(name, 'database', this.databaseUrl),
+      HOMING_NATS_URL: natsServers.join(','),
       HOMING_NATS_USER: user,
       HOMING_NATS_PASSWORD: password,
       HOMING_NATS_REPLICAS: String(options.nats),

@@ -4,6 +4,7 @@ import { SignJWT } from 'jose'
 import { HistoryWriter } from '../checker/history-writer.ts'
 import { startCluster } from '../cluster/cluster.ts'
 import { Faults } from './faults.ts'
+import { Links } from './links.ts'
 import type { DrillOptions } from './options.ts'
 import { Population } from './population.ts'
 import { Random } from './random.ts'
@@ -36,10 +37,12 @@ export async function drill(options: DrillOptions, say: (line: string) => void):
   mkdirSync(out, { recursive: true })
   const historyFile = join(out, 'history.jsonl')
   const history = new HistoryWriter(historyFile)
+  const links = new Links()
   const cluster = await startCluster({
     ...options,
     dataDir: join(out, 'cluster'),
     env: { ...process.env, ...unlimited },
+    route: links.route,
   })
   const recoveries = new Recoveries()
   const population = new Population({
@@ -50,13 +53,16 @@ export async function drill(options: DrillOptions, say: (line: string) => void):
     tokenOf: user => signToken(user, cluster.jwtSecret),
     recovered: ms => recoveries.add(faults.last, ms),
   })
-  const faults = new Faults({ cluster, history, seed, storm: () => population.storm() })
+  const faults = new Faults({ cluster, links, history, seed, storm: () => population.storm() })
   try {
     await population.start()
     say(`${options.users} users are online; ${options.seconds} s of faults, seed ${seed}`)
     const durationMs = options.seconds * 1000
     const running = population.run({ rate: options.rate, durationMs })
-    await apply(faults, planFaults(new Random(seed), durationMs, options.faults))
+    await apply(
+      faults,
+      planFaults(new Random(seed), { of: options.faults, durationMs, everyMs: options.everyMs }),
+    )
     await running
     await faults.healed()
     const missing = await population.settle(SETTLE_MS)
@@ -67,6 +73,7 @@ export async function drill(options: DrillOptions, say: (line: string) => void):
     population.close()
     history.close()
     await cluster.stop()
+    links.close()
   }
 }
 

@@ -11,10 +11,18 @@ import { type DrillOptions, readOptions, USAGE } from './options.ts'
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
 try {
-  process.exitCode = await run(readOptions(process.argv.slice(2)))
+  process.exitCode = await run(options())
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n${USAGE}`)
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
   process.exitCode = 2
+}
+
+function options(): DrillOptions {
+  try {
+    return readOptions(process.argv.slice(2))
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : error}\n${USAGE}`)
+  }
 }
 
 async function run(options: DrillOptions): Promise<number> {

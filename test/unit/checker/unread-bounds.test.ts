@@ -79,6 +79,12 @@ describe('an unread count', () => {
     expect(allowed([...acknowledged, quiet, asked], 10)).to.deep.equal([3])
   })
 
+  it('goes by the order of lines where times are the same', () => {
+    const events = [...two, asked, invoked('m3'), accepted('m3', 3), told(2)]
+    const { violations } = check(historyOf(...events).map(line => ({ ...line, t: 1 })))
+    expect(violations).to.deep.equal([])
+  })
+
   it('tells in words what it had to be', () => {
     const { violations } = check(historyOf(...two, quiet, asked, told(1)))
     expect(violations.map(({ sentence }) => sentence)).to.deep.equal([

@@ -20,9 +20,9 @@ export interface OneProcess {
 
 export async function startOneProcess(
   make: ActorFactory,
-  { idleMs = 60_000, bus = new MemoryBus() as Bus } = {},
+  { idleMs = 60_000, bus = new MemoryBus() as Bus, daprTimeoutMs = 200 } = {},
 ): Promise<OneProcess> {
-  const { sidecar, client } = await startSidecar()
+  const { sidecar, client } = await startSidecar(daprTimeoutMs)
   const status = new SidecarStatus(client)
   const caller = new DaprActorCaller(client)
   const hosting = new DaprActorHosting({

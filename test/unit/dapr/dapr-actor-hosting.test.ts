@@ -4,7 +4,7 @@ import type { Bus, BusState } from '../../../messaging/bus.ts'
 import { MemoryBus } from '../../../messaging/memory-bus.ts'
 import { subjects } from '../../../messaging/subjects.ts'
 import type { Actor, ActorContext, DeactivateReason } from '../../../runtime/actor-runtime.ts'
-import { eventually } from '../../support/nats-server.ts'
+import { eventually } from '../../support/eventually.ts'
 import { type OneProcess, startOneProcess } from './cluster-in-one-process.ts'
 
 describe('a host of actors', () => {
@@ -15,6 +15,7 @@ describe('a host of actors', () => {
   let confirmations: number
   let tellState: (state: BusState) => void
   let flushes: number
+  let activating: Promise<void>
 
   beforeEach(async () => {
     activations = 0
@@ -22,6 +23,7 @@ describe('a host of actors', () => {
     confirmed = true
     confirmations = 0
     flushes = 0
+    activating = Promise.resolve()
     const bus: Bus = new MemoryBus()
     const flush = bus.flush.bind(bus)
     bus.flush = () => {
@@ -42,6 +44,7 @@ describe('a host of actors', () => {
     }
     async activate(): Promise<void> {
       activations++
+      await activating
     }
     invoke(method: string): unknown {
       return method
@@ -83,6 +86,19 @@ describe('a host of actors', () => {
     await one.hosting.call('user', 'ann', call())
     await one.hosting.deactivate('user', 'ann')
     expect(ended).to.deep.equal(['moved'])
+    expect(await nobodyServes()).to.equal(true)
+  })
+
+  it('serves nothing for an actor that is taken away while it activates', async () => {
+    const activated = Promise.withResolvers<void>()
+    activating = activated.promise
+    const first = one.hosting.call('user', 'ann', call())
+    await eventually(() => expect(activations).to.equal(1))
+    const leaving = one.hosting.deactivate('user', 'ann')
+    await eventually(() => expect(one.hosting.active).to.equal(0))
+    activated.resolve()
+    expect(await first).to.deep.equal(moved)
+    await leaving
     expect(await nobodyServes()).to.equal(true)
   })
 

@@ -27,6 +27,15 @@ describe('what was used lately', () => {
     )
   })
 
+  it('keeps a key that is used again and again among any number of others', () => {
+    const recent = new Recent<string>(10)
+    recent.set('used', 'value')
+    for (let n = 0; n < 100; n += 1) {
+      recent.set(String(n), 'other')
+      expect(recent.get('used')).to.equal('value')
+    }
+  })
+
   it('keeps no more than its capacity', () => {
     const recent = new Recent<number>(10)
     const keys = Array.from({ length: 1000 }, (_, n) => String(n))

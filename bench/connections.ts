@@ -1,0 +1,43 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { cpuSeconds, difference, residentBytes, total } from './process-cpu.ts'
+import type { Subject } from './subjects/subject.ts'
+import { WireClient } from './wire-client.ts'
+
+export interface ConnectionsResult {
+  readonly connections: number
+  /** Connected and authenticated a second, with 50 under way. */
+  readonly perSecond: number
+  /** CPU of all processes for one, ms. */
+  readonly cpuMs: number
+  /** Resident memory that all processes have more than before, for one idle connection, bytes. */
+  readonly bytes: number
+}
+
+const AT_ONCE = 50
+/** After which a garbage collector has had its chance and caches have been written. */
+const IDLE_MS = 5000
+
+/** Connects many users to a freshly started subject and lets them idle. */
+export async function measureConnections(
+  { urls, dialect, processes }: Subject,
+  count: number,
+): Promise<ConnectionsResult> {
+  const memory = total(residentBytes(processes))
+  const cpu = cpuSeconds(processes)
+  const start = performance.now()
+  const clients: WireClient[] = []
+  let next = 0
+  const work = async () => {
+    while (next < count) {
+      const i = next++
+      clients.push(await WireClient.connect(urls[i % urls.length] ?? '', `idle-${i}`, dialect))
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  const seconds = (performance.now() - start) / 1000
+  const used = total(difference(cpuSeconds(processes), cpu))
+  await pause(IDLE_MS)
+  const bytes = (total(residentBytes(processes)) - memory) / count
+  for (const client of clients) client.close()
+  return { connections: count, perSecond: count / seconds, cpuMs: (used * 1000) / count, bytes }
+}

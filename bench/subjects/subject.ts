@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto'
+import { type OwnServer, startOwnCluster, startStandalone } from '../../tools/load/own-server.ts'
+import { signToken } from '../../tools/load/tokens.ts'
+import type { Dialect } from '../dialects/dialect.ts'
+import { homingDialect } from '../dialects/homing.ts'
+import { relayDialect } from '../dialects/relay.ts'
+import { socketIoDialect } from '../dialects/socket-io.ts'
+import {
+  type RunningServer,
+  type ServerProcess,
+  startNodeServer,
+  startRedis,
+} from '../servers/server-process.ts'
+
+/** One of the things that are compared, running. */
+export interface Subject {
+  readonly name: SubjectName
+  /** http:// addresses; the two ends of a pair use different ones where there are several. */
+  readonly urls: readonly string[]
+  readonly dialect: Dialect
+  /** Everything on a message’s path but the clients. */
+  readonly processes: readonly ServerProcess[]
+  stop(): Promise<void>
+}
+
+export const subjectNames = ['standalone', 'standalone-each', 'cluster', 'socket.io', 'ws-relay'] as const
+export type SubjectName = (typeof subjectNames)[number]
+
+const SOCKET_IO_PROCESSES = 2
+
+/** What one client may send is limited; a hundred that stand for all of a server’s users need more. */
+const unlimited = {
+  FRAMES_PER_SECOND: '1000000',
+  FRAMES_BURST: '1000000',
+  MESSAGES_PER_SECOND: '1000000',
+  MESSAGES_BURST: '1000000',
+}
+
+/** Whether it stores its messages in the database server that the subjects share. */
+export const needsDatabase = (name: SubjectName): boolean => name === 'cluster' || name === 'socket.io'
+
+/** Starts a subject; those that need the shared database server get it fresh. */
+export function startSubject(name: SubjectName, database: RunningServer | undefined): Promise<Subject> {
+  switch (name) {
+    case 'standalone':
+      return startHoming(name, startStandalone(unlimited), 'client')
+    case 'standalone-each':
+      return startHoming(name, startStandalone(unlimited), 'each')
+    case 'cluster':
+      return startCluster(required(database))
+    case 'socket.io':
+      return startSocketIo(required(database))
+    case 'ws-relay':
+      return startRelay()
+    default:
+      return name satisfies never
+  }
+}
+
+async function startHoming(
+  name: SubjectName,
+  starting: Promise<OwnServer>,
+  acks: 'client' | 'each',
+): Promise<Subject> {
+  const server = await starting
+  const sign = (user: string) => signToken(user, server.secret)
+  const runId = randomBytes(3).toString('hex')
+  return { name, dialect: homingDialect(runId, sign, acks), ...server }
+}
+
+async function startCluster(database: RunningServer): Promise<Subject> {
+  const settings = { ...unlimited, DATABASE_URL: database.url }
+  const cluster = await startHoming(
+    'cluster',
+    startOwnCluster(settings, () => undefined),
+    'client',
+  )
+  return { ...cluster, processes: [...cluster.processes, database] }
+}
+
+async function startSocketIo(database: RunningServer): Promise<Subject> {
+  const secret = randomBytes(24).toString('hex')
+  const redis = await startRedis()
+  const env = { DATABASE_URL: database.url, REDIS_URL: redis.url, JWT_SECRET: secret }
+  const nodes = []
+  for (let i = 0; i < SOCKET_IO_PROCESSES; i++) nodes.push(await startNodeServer('socket-io.ts', 'node', env))
+  const own = [...nodes, redis]
+  return {
+    name: 'socket.io',
+    urls: nodes.map(({ url }) => url),
+    dialect: socketIoDialect(user => signToken(user, secret)),
+    processes: [...own, database],
+    stop: async () => {
+      for (const server of own) await server.stop()
+    },
+  }
+}
+
+function required(database: RunningServer | undefined): RunningServer {
+  if (!database) throw new Error('this subject needs a database server')
+  return database
+}
+
+async function startRelay(): Promise<Subject> {
+  const relay = await startNodeServer('ws-relay.ts', 'node')
+  return {
+    name: 'ws-relay',
+    urls: [relay.url],
+    dialect: relayDialect,
+    processes: [relay],
+    stop: () => relay.stop(),
+  }
+}
