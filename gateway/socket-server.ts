@@ -23,7 +23,6 @@ export class SocketServer {
   readonly #parts: AcceptorParts
   readonly #acceptor: Acceptor
   readonly #sockets: WebSocketServer
-  readonly #sockJs: SockJsServer
   #draining = false
 
   constructor(server: Server, parts: AcceptorParts) {
@@ -40,7 +39,7 @@ export class SocketServer {
     }
     this.#sockets = new WebSocketServer(options)
     server.on('upgrade', (request, stream, head) => void this.#upgrade(request, stream, head))
-    this.#sockJs = new SockJsServer(server, {
+    new SockJsServer(server, {
       ...parts,
       isDraining: () => this.#draining,
       accept: (socket, accepted) => this.#acceptor.acceptStomp(socket, accepted),
@@ -51,7 +50,6 @@ export class SocketServer {
   async drain(): Promise<void> {
     this.#draining = true
     await this.#parts.connections.drain()
-    await this.#sockJs.drained()
   }
 
   async #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> {

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import sockjs from 'sockjs'
 import type { Settings } from '../../runtime/settings.ts'
@@ -24,7 +23,6 @@ export class SockJsServer {
   /** Handshakes whose session is about to be made, by session id. */
   readonly #accepted = new Map<string, Accepted>()
   readonly #sessions = new Map<string, SockJsSession>()
-  readonly #answering = new Set<ServerResponse>()
 
   /** Takes its requests from the server before anybody who listens there already. */
   constructor(server: Server, parts: SockJsParts) {
@@ -45,19 +43,12 @@ export class SockJsServer {
     })
   }
 
-  /** Resolves when the requests that are being answered are done: sessions have to be closed before. */
-  async drained(): Promise<void> {
-    await Promise.all([...this.#answering].map(response => once(response, 'close')))
-  }
-
   async #take(
     request: IncomingMessage,
     response: ServerResponse,
     url: URL,
     { session, sends }: Endpoint & { speaks: 'sockjs-http' },
   ): Promise<void> {
-    this.#answering.add(response)
-    response.once('close', () => this.#answering.delete(response))
     try {
       // The package looks sessions up in a plain object, where these are found without having been made.
       if (session !== undefined && session in Object.prototype) return answer(response, notFound)
