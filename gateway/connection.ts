@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
-import type { Attached, OpResult, Refused } from '../actors/user/contract.ts'
+import type { Attached, Op, OpResult, Refused } from '../actors/user/contract.ts'
 import { CloseCode } from '../protocol/close-codes.ts'
 import { type Reason, refusals } from '../protocol/errors.ts'
 import type { PushEvent } from '../protocol/events.ts'
@@ -23,6 +23,7 @@ import {
   type About,
   type AuthFailure,
   aboutFrame,
+  aboutOp,
   type ClientFrame,
   type Wire,
   type WireProtocol,
@@ -227,7 +228,7 @@ export class Connection {
         void this.#reauthenticate(frame.token, session, false)
         break
       case 'op':
-        if (frame.op.op === 'send' && !this.#conduct.rates.message()) this.#refuseOverRate(frame)
+        if (isPaced(frame.op) && !this.#conduct.rates.message()) this.#refuseOverRate(frame)
         else this.#enqueue({ op: frame.op, receivedAt: performance.now() })
         break
       case 'refused':
@@ -339,10 +340,11 @@ export class Connection {
     if (!('session' in this.#state) || result === null) return
     const { settings, savedAcks, metrics } = this.#parts
     if ('reason' in result) {
-      this.#refuse(
-        result.reason,
-        op.op === 'send' ? { clientMsgId: op.clientMsgId } : { serverMsgId: op.seq },
-      )
+      this.#refuse(result.reason, aboutOp(op))
+    } else if (op.op === 'revoke') {
+      this.#send(this.#protocol.revoked(this.#state.session.user, op.clientMsgId, result))
+    } else if (op.op === 'join-request') {
+      this.#send(this.#protocol.accepted(this.#state.session.user, op.clientMsgId, result))
     } else if (op.op === 'send') {
       if (settings.TWO_PHASE_ENABLED) {
         this.#send(this.#protocol.accepted(this.#state.session.user, op.clientMsgId, result))
@@ -389,3 +391,6 @@ export class Connection {
     this.#parts.closed()
   }
 }
+
+/** What costs others something is paced as messages are. */
+const isPaced = ({ op }: Op): boolean => op !== 'delivered' && op !== 'read'

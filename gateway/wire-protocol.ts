@@ -20,6 +20,8 @@ export interface WireProtocol {
   pong(): Wire
   accepted(user: UserId, clientMsgId: string, sent: Sent): Wire
   saved(user: UserId, clientMsgId: string, sent: Sent): Wire
+  /** The message `sent.seq` has been taken back. */
+  revoked(user: UserId, clientMsgId: string, sent: Sent): Wire
   refused(reason: Reason, about: About): Wire
   event(event: PushEvent): readonly string[]
 }
@@ -45,5 +47,22 @@ export type ClientFrame =
 export function aboutFrame(frame: ClientFrame): About {
   if (frame.kind === 'refused') return frame.about
   if (frame.kind !== 'op') return {}
-  return frame.op.op === 'send' ? { clientMsgId: frame.op.clientMsgId } : { serverMsgId: frame.op.seq }
+  return aboutOp(frame.op)
+}
+
+export function aboutOp(op: Op): About {
+  switch (op.op) {
+    case 'send':
+    case 'join-request':
+      return { clientMsgId: op.clientMsgId }
+    case 'delivered':
+    case 'read':
+      return { serverMsgId: op.seq }
+    case 'revoke':
+      return { clientMsgId: op.clientMsgId, serverMsgId: op.seq }
+    case 'join-decision':
+      return { clientMsgId: op.opId }
+    default:
+      return op satisfies never
+  }
 }

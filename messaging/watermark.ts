@@ -11,6 +11,7 @@ export interface WatermarkNotice {
 export class Watermark {
   #position = 0
   readonly #listeners: ((position: number) => void)[] = []
+  readonly #waiting = new Set<{ readonly position: number; readonly end: (reached: boolean) => void }>()
 
   constructor(bus: Bus) {
     bus.subscribe(subjects.watermark, message => this.advance((message.value as WatermarkNotice).position))
@@ -24,6 +25,22 @@ export class Watermark {
     if (position <= this.#position) return
     this.#position = position
     for (const listener of this.#listeners) listener(position)
+    for (const waiting of this.#waiting) if (waiting.position <= position) waiting.end(true)
+  }
+
+  /** Resolves true once it has reached `position`, false when it has not within `timeoutMs`. */
+  reached(position: number, timeoutMs: number): Promise<boolean> {
+    if (position <= this.#position) return Promise.resolve(true)
+    return new Promise(resolve => {
+      const end = (reached: boolean) => {
+        clearTimeout(timer)
+        this.#waiting.delete(waiting)
+        resolve(reached)
+      }
+      const waiting = { position, end }
+      const timer = setTimeout(() => end(false), timeoutMs)
+      this.#waiting.add(waiting)
+    })
   }
 
   onAdvance(listener: (position: number) => void): void {

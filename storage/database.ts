@@ -12,6 +12,7 @@ import {
 import { type Dialect, sqliteDialect } from './dialect.ts'
 import { entities } from './entities.ts'
 import { FirstTables } from './migrations/first-tables.ts'
+import { GroupTables } from './migrations/group-tables.ts'
 import { TopicTables } from './migrations/topic-tables.ts'
 
 export type Orm = MikroORM<AbstractSqlDriver>
@@ -25,7 +26,7 @@ export const ormOptions = {
   entities,
   extensions: [Migrator],
   migrations: {
-    migrationsList: [FirstTables, TopicTables],
+    migrationsList: [FirstTables, TopicTables, GroupTables],
     tableName: 'migration',
     snapshot: false,
     silent: true,

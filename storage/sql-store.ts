@@ -1,8 +1,10 @@
 import { type Database, openSqlite } from './database.ts'
+import type { GroupStore } from './group-store.ts'
 import { migrateAlone, migrateTogether } from './migrate.ts'
 import { type MysqlOptions, openMysql } from './mysql.ts'
 import { SavedLog } from './saved-log.ts'
 import { SqlAccounts } from './sql-accounts.ts'
+import { SqlGroups } from './sql-groups.ts'
 import { SqlMessages } from './sql-messages.ts'
 import { SqlSessions } from './sql-sessions.ts'
 import { SqlUsers } from './sql-users.ts'
@@ -17,6 +19,7 @@ export class SqlStore implements Store {
   readonly accounts: AccountStore
   readonly sessions: SessionStore
   readonly topics: TopicStore
+  readonly groups: GroupStore
   readonly #database: Database
   readonly #migrate: () => Promise<void>
 
@@ -28,6 +31,7 @@ export class SqlStore implements Store {
     this.accounts = new SqlAccounts(database)
     this.sessions = new SqlSessions(database)
     this.topics = new SqlTopics(database)
+    this.groups = new SqlGroups(database)
   }
 
   /** The caller holds the data directory. */

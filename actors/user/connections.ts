@@ -1,11 +1,12 @@
-import type { Fence } from '../../messaging/message-log.ts'
+import type { Fence, LogEntry } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
-import { directFeed, type Feed, type UserId, userOwner } from '../../protocol/ids.ts'
+import { directFeed, type Feed, type GroupId, groupFeed, type UserId, userOwner } from '../../protocol/ids.ts'
 import type { DeactivateReason } from '../../runtime/actor-runtime.ts'
 import type { UserRows } from '../../storage/store.ts'
 import { confirmRoute } from '../route-confirmation.ts'
 import { Attachment } from './attachment.ts'
 import type { Binding, BindResult, ConnectionRef, Refused, SessionCheck, TouchResult } from './contract.ts'
+import type { Memberships } from './memberships.ts'
 import type { UserActorParts } from './parts.ts'
 import { planBind, planSession, type RouteBody, type RouteChange, refuseUnrouted, routeOf } from './route.ts'
 
@@ -18,6 +19,7 @@ const UNBOUND_REMEMBERED = 32
 export class Connections implements Iterable<Attachment> {
   readonly #user: UserId
   readonly #token: string
+  readonly #memberships: Memberships
   readonly #parts: UserActorParts
   readonly #attached = new Map<string, Attachment>()
   /** How far each device has come in each feed, by `feed device`. */
@@ -28,8 +30,9 @@ export class Connections implements Iterable<Attachment> {
   #epoch = 0
   #sessionVersion = 0
 
-  constructor(user: UserId, token: string, parts: UserActorParts) {
+  constructor(user: UserId, token: string, memberships: Memberships, parts: UserActorParts) {
     this.#user = user
+    this.#memberships = memberships
     this.#token = token
     this.#parts = parts
   }
@@ -114,6 +117,16 @@ export class Connections implements Iterable<Attachment> {
     return null
   }
 
+  /** A group's feed begins for the user, or goes on. */
+  joined(group: GroupId, seq: number): void {
+    const feed = groupFeed(group)
+    for (const attachment of this) {
+      const pump = attachment.pump(feed)
+      if (pump) pump.lookAgain()
+      else this.#addFeed(attachment, feed, seq - 1)
+    }
+  }
+
   /** Notes a delivered cursor: the next connection of the device starts there. */
   delivered(device: string, feed: Feed, seq: number): void {
     const key = cursorKey(device, feed)
@@ -148,16 +161,40 @@ export class Connections implements Iterable<Attachment> {
     const attachment = new Attachment(binding, this.#epoch, confirmed, this.#parts)
     this.#attached.set(binding.connId, attachment)
     this.#parts.gateways.watch(binding.gatewayId, binding.connId, () => this.#remove(binding.connId))
-    const feed = directFeed(this.#user)
-    attachment.addFeed(feed, this.#startOf(binding.device, feed))
+    const own = directFeed(this.#user)
+    this.#addFeed(attachment, own, 0)
+    for (const { feed, after, end } of this.#memberships.feeds()) {
+      if (this.#startOf(binding.device, feed, after) < end) this.#addFeed(attachment, feed, after)
+    }
     return attachment
   }
 
-  /** Where a device goes on in a feed. A device new to the user starts where the furthest of the others is. */
-  #startOf(device: string, feed: Feed): number {
+  #addFeed(attachment: Attachment, feed: Feed, after: number): void {
+    const { device } = attachment.binding
+    attachment.addFeed(feed, this.#startOf(device, feed, after), {
+      wants: entry => this.#wants(entry),
+      skipped: cursor => this.delivered(device, feed, cursor),
+      end: () => (feed === directFeed(this.#user) ? Number.POSITIVE_INFINITY : this.#memberships.end(feed)),
+    })
+  }
+
+  /** Who sends a message needs no copy of it, and what was taken back is shown to nobody. */
+  #wants(stored: LogEntry): boolean {
+    const { seq, entry, revoked } = stored
+    this.#memberships.observe(stored)
+    if (revoked) return false
+    if (entry.kind === 'group' && entry.from === this.#user) return false
+    return stored.feed === directFeed(this.#user) || this.#memberships.isVisible(stored.feed, seq)
+  }
+
+  /**
+   * Where a device goes on in a feed: at its own cursor. A device new to the user starts where the furthest of the
+   * others is, and the first one at the feed's beginning for the user.
+   */
+  #startOf(device: string, feed: Feed, after: number): number {
     const own = this.#delivered.get(cursorKey(device, feed))
-    if (own !== undefined) return own
-    let furthest = 0
+    if (own !== undefined) return Math.max(own, after)
+    let furthest = after
     for (const [key, seq] of this.#delivered)
       if (key.startsWith(`${feed} `)) furthest = Math.max(furthest, seq)
     return furthest

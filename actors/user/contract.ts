@@ -1,6 +1,6 @@
 import type { Content } from '../../protocol/entries.ts'
 import type { Reason } from '../../protocol/errors.ts'
-import type { UserId } from '../../protocol/ids.ts'
+import type { GroupId, Recipient, UserId } from '../../protocol/ids.ts'
 
 /**
  * The user's actor, as gateways see it. It alone decides which connections are the user's.
@@ -20,11 +20,13 @@ export interface UserContract {
   unbind(args: ConnectionRef): null
   /** Handles frames in order. */
   handle(args: ConnectionRef & { readonly ops: readonly Op[] }): HandleResult
+  /** Sends without a connection, as REST clients do. */
+  post(args: { readonly ops: readonly SendOp[] }): readonly OpResult[]
   /** Whether a token with this session version is good; a higher one raises the user's. */
   checkSession(args: { readonly sv: number }): SessionCheck
   /** The row has been raised to `sv`: connections of lower ones are out when this answers. */
   sessionRaised(args: { readonly sv: number }): null
-  /** Direct conversations with something unread. */
+  /** Conversations with something unread. */
   unread(args: null): readonly Unread[]
 }
 
@@ -59,13 +61,9 @@ export interface Refused {
   readonly reason: 'kicked' | 'session_invalid' | 'unbound'
 }
 
-export type Op = SendOp | DeliveredOp | ReadOp
+export type Op = SendOp | DeliveredOp | ReadOp | RevokeOp | JoinRequestOp | JoinDecisionOp
 
-export interface SendOp extends Content {
-  readonly op: 'send'
-  readonly clientMsgId: string
-  readonly to: UserId
-}
+export type SendOp = Content & { readonly op: 'send'; readonly clientMsgId: string } & Recipient
 
 /** `upTo`: this message and all pushed before it in its feed. */
 export interface DeliveredOp {
@@ -77,6 +75,30 @@ export interface DeliveredOp {
 export interface ReadOp {
   readonly op: 'read'
   readonly seq: number
+}
+
+/** Takes back the message `seq`; answered with the message's seq. */
+export interface RevokeOp {
+  readonly op: 'revoke'
+  readonly seq: number
+  readonly clientMsgId: string
+}
+
+/** Asks owner and admins of a group to be let in. */
+export interface JoinRequestOp {
+  readonly op: 'join-request'
+  readonly group: GroupId
+  readonly clientMsgId: string
+  readonly body: string
+}
+
+/** `opId` names it for repeats. */
+export interface JoinDecisionOp {
+  readonly op: 'join-decision'
+  readonly group: GroupId
+  readonly to: UserId
+  readonly accept: boolean
+  readonly opId: string
 }
 
 /** Null answers an operation that succeeded and has nothing to say. */

@@ -1,18 +1,27 @@
 import { randomUUID } from 'node:crypto'
-import type { BusSubscription } from '../../messaging/bus.ts'
+import type { BusMessage, BusSubscription } from '../../messaging/bus.ts'
 import { type LogEntry, type LogSubscription, Superseded } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
+import type { PushEvent } from '../../protocol/events.ts'
 import { directFeed, type UserId, userOwner } from '../../protocol/ids.ts'
 import {
   type Actor,
   type ActorContext,
   ActorMoved,
+  Actors,
   type DeactivateReason,
 } from '../../runtime/actor-runtime.ts'
+import type { MembershipNotice } from '../group/announcements.ts'
+import type { GroupContract } from '../group/contract.ts'
 import { Acknowledging, type ReceiptNotice } from './acknowledging.ts'
+import type { Attachment } from './attachment.ts'
 import { Connections } from './connections.ts'
 import type { ConnectionRef, HandleResult, Op, OpResult, SendOp, UserContract } from './contract.ts'
+import { GroupSending } from './group-sending.ts'
+import { Joining } from './joining.ts'
+import { Memberships } from './memberships.ts'
 import type { UserActorParts } from './parts.ts'
+import { Revoking } from './revoking.ts'
 import { Sending } from './sending.ts'
 import { UnreadCounts } from './unread-counts.ts'
 
@@ -29,6 +38,9 @@ export class UserActor implements Actor {
   readonly #sending: Sending
   readonly #acknowledging: Acknowledging
   readonly #connections: Connections
+  readonly #memberships: Memberships
+  readonly #revoking: Revoking
+  readonly #joining: Joining
   #subscriptions: (LogSubscription | BusSubscription)[] = []
 
   constructor(context: ActorContext, parts: UserActorParts) {
@@ -36,20 +48,26 @@ export class UserActor implements Actor {
     this.#user = context.id
     this.#context = context
     this.#parts = parts
-    this.#unread = new UnreadCounts(this.#user, store, reader, cursors)
+    const groups = new Actors<GroupContract>(parts.calls, 'group')
+    this.#memberships = new Memberships(this.#user, log, entry => this.#onStored(entry))
+    this.#unread = new UnreadCounts(this.#user, store, reader, cursors, this.#memberships)
     this.#sending = new Sending(this.#user, {
       log,
       reader,
       messages: store.messages,
       windowSize,
       unread: this.#unread,
+      groups: new GroupSending(this.#user, { log, groups, unread: this.#unread, logger: parts.logger }),
     })
-    this.#connections = new Connections(this.#user, this.#token, parts)
+    this.#revoking = new Revoking(this.#user, { log, reader, groups, tell: event => this.#tell(event) })
+    this.#joining = new Joining(this.#user, { log, groups })
+    this.#connections = new Connections(this.#user, this.#token, this.#memberships, parts)
     this.#acknowledging = new Acknowledging(this.#user, {
       bus,
       reader,
       cursors,
       unread: this.#unread,
+      isMine: stored => this.#isMine(stored),
       moved: (device, feed, seq) => this.#connections.delivered(device, feed, seq),
     })
   }
@@ -61,13 +79,13 @@ export class UserActor implements Actor {
     this.#subscriptions = [
       log.watchClaims(userOwner(this.#user), this.#token, () => this.#context.drop('superseded')),
       log.follow(directFeed(this.#user), entry => this.#onStored(entry)),
-      bus.subscribe(subjects.actorEvent('user', this.#user), message =>
-        this.#onReceipts(message.value as ReceiptNotice),
-      ),
+      bus.subscribe(subjects.actorEvent('user', this.#user), message => this.#onNotice(message)),
     ]
     await log.flush()
     await bus.flush()
-    this.#connections.restore(await store.users.load(this.#user))
+    const rows = await store.users.load(this.#user)
+    await this.#memberships.restore(rows.memberships)
+    this.#connections.restore(rows)
   }
 
   async invoke(method: string, args: unknown): Promise<unknown> {
@@ -85,6 +103,7 @@ export class UserActor implements Actor {
       if ('stop' in subscription) subscription.stop()
       else await subscription.drain()
     }
+    this.#memberships.stop()
     this.#connections.detach(reason)
     await this.#parts.cursors.flush()
   }
@@ -104,6 +123,8 @@ export class UserActor implements Actor {
     switch (method) {
       case 'handle':
         return this.#handle(args as Args<'handle'>)
+      case 'post':
+        return this.#sending.send((args as Args<'post'>).ops, this.#connections.fence)
       case 'bind':
         return this.#connections.bind(args as Args<'bind'>)
       case 'touch':
@@ -129,7 +150,7 @@ export class UserActor implements Actor {
     const sends: SendOp[] = []
     for (const [index, op] of ops.entries()) {
       if (op.op === 'send') sends.push(op)
-      else results[index] = await this.#acknowledging.acknowledge(attachment, op)
+      else results[index] = await this.#do(attachment, op)
     }
     this.#acknowledging.sendReceipts()
     if (sends.length > 0) {
@@ -141,12 +162,53 @@ export class UserActor implements Actor {
     return { ok: true, results }
   }
 
+  #do(attachment: Attachment, op: Exclude<Op, SendOp>): OpResult | Promise<OpResult> {
+    switch (op.op) {
+      case 'delivered':
+      case 'read':
+        return this.#acknowledging.acknowledge(attachment, op)
+      case 'revoke':
+        return this.#revoking.revoke(op, this.#connections.fence)
+      case 'join-request':
+        return this.#joining.request(op, this.#connections.fence)
+      case 'join-decision':
+        return this.#joining.decide(op, this.#connections.fence)
+      default:
+        return op satisfies never
+    }
+  }
+
+  #isMine({ seq, feed }: LogEntry): boolean {
+    return feed === directFeed(this.#user) || this.#memberships.isVisible(feed, seq)
+  }
+
   #onStored(entry: LogEntry): void {
     this.#unread.incoming(entry)
     for (const attachment of this.#connections) attachment.pump(entry.feed)?.live(entry)
+    this.#memberships.observe(entry)
   }
 
-  #onReceipts({ status, seqs, from }: ReceiptNotice): void {
-    for (const attachment of this.#connections) attachment.push({ kind: 'receipt', status, seqs, from })
+  #onNotice({ value, respond }: BusMessage): void {
+    const notice = value as ReceiptNotice | MembershipNotice
+    if (notice.kind === 'membership') {
+      this.#onMembership(notice)
+        .then(() => respond?.({}))
+        .catch(error => this.#parts.logger.warn({ err: error, ...notice }, 'a membership is not known yet'))
+      return
+    }
+    const { status, seqs, from } = notice
+    this.#tell({ kind: 'receipt', status, seqs, from })
+  }
+
+  async #onMembership({ group, seq, member }: MembershipNotice): Promise<void> {
+    if (!member) this.#memberships.left(group, seq)
+    else if (await this.#memberships.joined(group, seq)) {
+      this.#unread.joined()
+      this.#connections.joined(group, seq)
+    }
+  }
+
+  #tell(event: PushEvent): void {
+    for (const attachment of this.#connections) attachment.push(event)
   }
 }

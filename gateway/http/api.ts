@@ -1,11 +1,12 @@
 import type { Sessions } from '../auth/sessions.ts'
 import { authenticate } from './authenticate.ts'
 import { answerIn, restEnvelope } from './envelope.ts'
+import { addGroupRoutes, type GroupRoutes } from './groups.ts'
 import { addHistoryRoutes, type HistoryRoutes } from './history.ts'
 import { addUnreadRoutes, type UnreadRoutes } from './unread.ts'
 import type { ZodApp } from './validation.ts'
 
-export type ApiRoutes = { readonly sessions: Sessions } & HistoryRoutes & UnreadRoutes
+export type ApiRoutes = { readonly sessions: Sessions } & HistoryRoutes & UnreadRoutes & GroupRoutes
 
 /** Everything under /api: authenticated by one hook, answered in one envelope. */
 export function addApiRoutes(root: ZodApp, options: ApiRoutes): void {
@@ -14,6 +15,7 @@ export function addApiRoutes(root: ZodApp, options: ApiRoutes): void {
     app.addHook('onRequest', authenticate(options.sessions, restEnvelope))
     addHistoryRoutes(app, options)
     addUnreadRoutes(app, options)
+    addGroupRoutes(app, options)
   }
   root.register(routes, { prefix: '/api' })
 }

@@ -45,7 +45,7 @@ export function addUnreadRoutes(api: ZodApp, { unread, membership }: UnreadRoute
       const { userId, conversationId } = request.query
       if (!mayAskFor(userId, sessionOf(request))) return refuse(reply, offlineEnvelope, 'offline_not_yours')
       const access = await membership(conversationId, userId)
-      if (access !== 'member') return refuse(reply, offlineEnvelope, refusals[access])
+      if (access.as !== 'member') return refuse(reply, offlineEnvelope, refusals[access.as])
       const counts = await unread(userId)
       return success(counts.find(({ conversation }) => conversation === conversationId)?.unread ?? 0)
     })

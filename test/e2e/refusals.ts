@@ -17,11 +17,9 @@ const elsewhere: Readonly<Partial<Record<Reason, string>>> = {
   too_many_requests: 'rates.test.ts',
   server_busy: 'busy.test.ts and ordered.test.ts',
   internal_error: 'unreachable: no failure is answered with it; a client must know it all the same',
-  missing_group_id: 'unreachable: groups answer not_implemented',
-  not_group_member: 'unreachable: groups answer not_implemented',
-  group_speak_muted: 'unreachable: groups answer not_implemented',
-  not_message_sender: 'unreachable: MESSAGE_REVOKE answers not_implemented',
-  revoke_timeout: 'unreachable: MESSAGE_REVOKE answers not_implemented',
+  group_speak_muted: 'groups.ts',
+  not_message_sender: 'revoke.ts',
+  revoke_timeout: 'group-actor.test.ts and revoking.test.ts',
 }
 
 /** Every refusal of a frame that one client can provoke, on any target. */

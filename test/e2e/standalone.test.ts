@@ -1,9 +1,11 @@
 import { Standalone } from '../support/standalone.ts'
 import { authenticationSuite } from './authentication.ts'
+import { groupsSuite } from './groups.ts'
 import { offlineSuite } from './offline.ts'
 import { refusalsSuite } from './refusals.ts'
 import { renewalSuite } from './renewal.ts'
 import { revocationSuite } from './revocation.ts'
+import { revokeSuite } from './revoke.ts'
 import { sendingSuite } from './sending.ts'
 import { singleLoginSuite } from './single-login.ts'
 import { sizesSuite } from './sizes.ts'
@@ -29,4 +31,6 @@ describe('standalone', () => {
   revocationSuite(() => server)
   refusalsSuite(() => server)
   sizesSuite(() => server)
+  groupsSuite(() => server)
+  revokeSuite(() => server)
 })

@@ -37,6 +37,7 @@ describe('a row of an entry', () => {
           msg_type: columns.msgType,
           extra: columns.extra,
           ts: columns.ts,
+          revoked: 0,
         }
         expect(logEntryOf(row)).to.deep.equal({ seq, feed: row.feed, entry: original })
       }),
