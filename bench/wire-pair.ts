@@ -83,7 +83,8 @@ export class WirePair {
     const n = this.#dialect.done(frame)
     if (n === undefined) return
     this.counters.done++
-    this.#observer?.done(this.#since(n))
+    const ms = this.#since(n)
+    this.#observer?.done(ms)
     if (this.#refilling) this.send(performance.now())
   }
 
@@ -92,7 +93,8 @@ export class WirePair {
     if (!message) return
     this.counters.received++
     this.#acknowledge(message.seq)
-    this.#observer?.received(this.#since(message.n))
+    const ms = this.#since(message.n)
+    this.#observer?.received(ms)
   }
 
   #acknowledge(seq: string): void {

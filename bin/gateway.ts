@@ -11,6 +11,8 @@ import { type ClusterProcess, commonChecks, runProcess } from './cluster-process
 /** A gateway: holds the clients' sockets, and nothing that another gateway could not do as well. */
 async function gateway(process: ClusterProcess): Promise<void> {
   const { settings, incarnation, logger, orderly, nats, store } = process
+  if (settings.JWT_ALGORITHM === 'HS256' && settings.JWT_SECRET === undefined)
+    throw new Error('gateways need one HOMING_JWT_SECRET: a token of one has to be good at all')
   const { DAPR_HTTP_PORT, DAPR_API_TOKEN } = readCallerSidecar(globalThis.process.env)
   const bus = new NatsBus(nats, logger)
   const sidecar = new SidecarClient({ port: DAPR_HTTP_PORT, apiToken: DAPR_API_TOKEN }, logger)

@@ -1,9 +1,9 @@
 import type { UserContract } from '../actors/user/contract.ts'
-import type { Watermark } from '../messaging/watermark.ts'
 import type { Actors } from '../runtime/actor-runtime.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Settings } from '../runtime/settings.ts'
 import type { Tokens } from './auth/tokens.ts'
+import type { HeldPushes } from './held-pushes.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import type { SavedAcks } from './saved-acks.ts'
 
@@ -12,7 +12,7 @@ export interface ConnectionParts {
   readonly gatewayId: string
   readonly users: Actors<UserContract>
   readonly tokens: Tokens
-  readonly watermark: Watermark
+  readonly heldPushes: HeldPushes
   readonly savedAcks: SavedAcks
   readonly metrics: GatewayMetrics
   readonly settings: Settings

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
-import type { Attached, Op, OpResult, Refused } from '../actors/user/contract.ts'
+import type { Attached, Op, Refused } from '../actors/user/contract.ts'
 import { CloseCode } from '../protocol/close-codes.ts'
 import { type Reason, refusals } from '../protocol/errors.ts'
 import type { PushEvent } from '../protocol/events.ts'
@@ -18,12 +18,11 @@ import {
 import { OpQueue, type OpQueueOwner, type QueuedOp } from './op-queue.ts'
 import { Outbound } from './outbound.ts'
 import { PushInbox } from './push-inbox.ts'
-import type { AwaitingSave } from './saved-acks.ts'
+import { type Answering, SendAnswers } from './send-answers.ts'
 import {
   type About,
   type AuthFailure,
   aboutFrame,
-  aboutOp,
   type ClientFrame,
   type Wire,
   type WireProtocol,
@@ -35,12 +34,15 @@ export class Connection {
   readonly #protocol: WireProtocol
   readonly #parts: ConnectionParts
   readonly #calls: ActorCalls
+  readonly #answers: SendAnswers
   readonly #outbound: Outbound
   readonly #conduct: Conduct
   readonly #inbox: PushInbox
   readonly #device: string | undefined
   #ops: OpQueue
   #state: ConnectionState
+  /** Whose last operations are still being done after the end. */
+  #leaving: Session | undefined
   #lastRead = Date.now()
   #lastPing = Date.now()
   #drained: (() => void) | undefined
@@ -58,13 +60,14 @@ export class Connection {
     this.#protocol = protocol
     this.#parts = parts
     this.#calls = new ActorCalls(connId, parts)
+    this.#answers = this.#newAnswers()
     this.#device = device
     this.#outbound = new Outbound(socket, stream, {
       slowBytes: settings.SEND_BUFFER_BYTES,
       slowMs: settings.SLOW_TIMEOUT_MS,
     })
     this.#conduct = new Conduct(settings)
-    this.#inbox = new PushInbox(parts.watermark, settings.DELIVER_BEFORE_SAVED, event => this.#write(event))
+    this.#inbox = new PushInbox(parts.heldPushes, settings.DELIVER_BEFORE_SAVED, event => this.#write(event))
     this.#ops = this.#newQueue(false)
     const timer = setTimeout(() => this.#onAuthTimeout(), settings.AUTH_TIMEOUT_MS)
     this.#state = { phase: 'awaiting-auth', timer }
@@ -157,25 +160,12 @@ export class Connection {
     this.#state = { phase: 'closing' }
     if (state.phase === 'confirming') state.abandoned.abort()
     this.#drained?.()
-    this.#ops.clear()
-    this.#parts.savedAcks.forget(this)
+    this.#answers.forget()
+    this.#inbox.close()
     this.#outbound.close(code, reason)
     const evicted = code === CloseCode.kicked || code === CloseCode.sessionInvalid
-    if ('session' in state && !evicted) this.#calls.unbind(state.session)
-  }
-
-  savedUpTo(position: number): void {
-    this.#inbox.savedUpTo(position)
-  }
-
-  /** Tells the client that its messages are saved. */
-  saved(messages: readonly AwaitingSave[]): void {
-    if (this.#state.phase !== 'bound' && this.#state.phase !== 'confirming') return
-    const now = performance.now()
-    for (const message of messages) {
-      this.#send(this.#protocol.saved(this.#state.session.user, message.clientMsgId, message))
-      this.#parts.metrics.savedLatency.observeMs(now - message.receivedAt)
-    }
+    if ('session' in state && !evicted) void this.#leave(state.session)
+    else this.#ops.clear()
   }
 
   /** What came while the process stood still is read before a client is refused for good. */
@@ -321,10 +311,23 @@ export class Connection {
     for (const frame of this.#protocol.event(event)) this.#outbound.send(frame)
   }
 
+  #newAnswers(): SendAnswers {
+    const userOf = () => ('session' in this.#state ? this.#state.session.user : undefined)
+    const connection: Answering = {
+      get user() {
+        return userOf()
+      },
+      send: frame => this.#send(frame),
+      refuse: (reason, about) => this.#refuse(reason, about),
+      resync: () => this.close(CloseCode.resync, 'resync'),
+    }
+    return new SendAnswers(connection, this.#protocol, this.#parts)
+  }
+
   #newQueue(ordered: boolean): OpQueue {
     const owner: OpQueueOwner = {
       call: ops => this.#calls.handle(this.#session, ops),
-      answered: (op, result) => this.#onAnswered(op, result),
+      answered: (op, result) => this.#answers.answered(op, result),
       settled: () => this.#onSettled(),
       refused: reason => this.#end(reason),
     }
@@ -332,26 +335,15 @@ export class Connection {
   }
 
   get #session(): Session {
-    if (!('session' in this.#state)) throw new Error('the connection is not bound')
-    return this.#state.session
+    const session = 'session' in this.#state ? this.#state.session : this.#leaving
+    if (!session) throw new Error('the connection is not bound')
+    return session
   }
 
-  #onAnswered({ op, receivedAt }: QueuedOp, result: OpResult): void {
-    if (!('session' in this.#state) || result === null) return
-    const { settings, savedAcks, metrics } = this.#parts
-    if ('reason' in result) {
-      this.#refuse(result.reason, aboutOp(op))
-    } else if (op.op === 'revoke') {
-      this.#send(this.#protocol.revoked(this.#state.session.user, op.clientMsgId, result))
-    } else if (op.op === 'join-request') {
-      this.#send(this.#protocol.accepted(this.#state.session.user, op.clientMsgId, result))
-    } else if (op.op === 'send') {
-      if (settings.TWO_PHASE_ENABLED) {
-        this.#send(this.#protocol.accepted(this.#state.session.user, op.clientMsgId, result))
-        metrics.acceptedLatency.observeMs(performance.now() - receivedAt)
-      }
-      savedAcks.await(this, [{ ...result, clientMsgId: op.clientMsgId, receivedAt }])
-    }
+  async #leave(session: Session): Promise<void> {
+    this.#leaving = session
+    await this.#ops.finish()
+    this.#calls.unbind(session)
   }
 
   #onSettled(): void {

@@ -3,7 +3,6 @@ import type { Push } from '../actors/pushes.ts'
 import type { AttachAnswer, AttachRequest } from '../actors/route-confirmation.ts'
 import type { Bus, BusSubscription } from '../messaging/bus.ts'
 import { subjects } from '../messaging/subjects.ts'
-import type { Watermark } from '../messaging/watermark.ts'
 import type { Connection } from './connection.ts'
 
 const SWEEP_MS = 500
@@ -19,7 +18,7 @@ export class Connections {
   readonly #sweeper: NodeJS.Timeout
   #lastSweep = Date.now()
 
-  constructor(gatewayId: string, bus: Bus, watermark: Watermark) {
+  constructor(gatewayId: string, bus: Bus) {
     this.#subscriptions = [
       bus.subscribe(subjects.push(gatewayId), ({ value }) => this.#onPushes(value as readonly Push[])),
       bus.subscribe(subjects.kick(gatewayId), ({ value, respond }) =>
@@ -31,7 +30,6 @@ export class Connections {
       bus.subscribe(subjects.detach(gatewayId), ({ value }) => this.#onDetach(value as { connId: string })),
       bus.subscribe(subjects.gatewayAlive(gatewayId), ({ respond }) => respond?.({})),
     ]
-    watermark.onAdvance(position => this.#onSaved(position))
     bus.onState(state => {
       if (state === 'connected') void this.doubtAll(() => true)
     })
@@ -105,10 +103,6 @@ export class Connections {
 
   #onDetach({ connId }: { connId: string }): void {
     void this.#byId.get(connId)?.doubt()
-  }
-
-  #onSaved(position: number): void {
-    for (const connection of this.#byId.values()) connection.savedUpTo(position)
   }
 
   #sweep(): void {

@@ -12,6 +12,7 @@ import { Sessions } from './auth/sessions.ts'
 import { Tokens } from './auth/tokens.ts'
 import { Connections } from './connections.ts'
 import { Groups } from './groups.ts'
+import { HeldPushes } from './held-pushes.ts'
 import { HostWatch } from './host-watch.ts'
 import { addAccountRoutes } from './http/accounts.ts'
 import { addApiRoutes } from './http/api.ts'
@@ -80,7 +81,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
   })
   addWebsiteRoutes(http.app, { sessions, websites: store.topics.websites })
 
-  const connections = new Connections(gatewayId, bus, watermark)
+  const connections = new Connections(gatewayId, bus)
   const savedAcks = new SavedAcks(watermark)
   metrics.watchQueue('awaiting_save', () => savedAcks.waiting)
   metrics.watchQueue('operations', () => connections.queuedOps)
@@ -92,7 +93,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     gatewayId,
     users,
     tokens,
-    watermark,
+    heldPushes: new HeldPushes(watermark),
     savedAcks,
     metrics,
     settings,

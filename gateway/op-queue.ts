@@ -41,6 +41,7 @@ export class OpQueue {
   #open = false
   #failures = 0
   #retry: NodeJS.Timeout | undefined
+  #finished: (() => void) | undefined
 
   constructor(owner: OpQueueOwner, ordered: boolean) {
     this.#owner = owner
@@ -74,6 +75,16 @@ export class OpQueue {
     clearTimeout(this.#retry)
     this.#open = false
     this.#waiting = []
+    this.#finished?.()
+  }
+
+  /** What a client sent before it left is still done, once. Resolves when nothing is left of it. */
+  async finish(): Promise<void> {
+    if (!this.#open) this.clear()
+    if (this.quiet) return
+    await new Promise<void>(resolve => {
+      this.#finished = resolve
+    })
   }
 
   /** Takes note, in its place, of a send that was refused on arrival. */
@@ -89,6 +100,7 @@ export class OpQueue {
       this.#calling = false
       this.#owner.settled()
       this.#next()
+      if (this.quiet) this.#finished?.()
     })
   }
 
@@ -119,6 +131,10 @@ export class OpQueue {
 
   /** What is answered is its client's to repeat. An acknowledgement is not, so it is asked for again. */
   #onUnanswered(batch: readonly QueuedOp[]): void {
+    if (this.#finished) {
+      this.clear()
+      return
+    }
     this.#waiting.unshift(...batch.filter(({ op }) => !isAnswered(op)))
     this.#retry = setTimeout(
       () => {

@@ -1,17 +1,17 @@
-import type { Watermark } from '../messaging/watermark.ts'
 import type { PushEvent } from '../protocol/events.ts'
+import type { HeldPushes } from './held-pushes.ts'
 import { PushOrder } from './push-order.ts'
 
 /** One connection's pushes: in the owner's order, and held until saved where that is asked for. */
 export class PushInbox {
   readonly #order = new PushOrder()
-  readonly #watermark: Watermark
+  readonly #heldPushes: HeldPushes
   readonly #deliverBeforeSaved: boolean
   readonly #write: (event: PushEvent) => void
   #held: PushEvent[] = []
 
-  constructor(watermark: Watermark, deliverBeforeSaved: boolean, write: (event: PushEvent) => void) {
-    this.#watermark = watermark
+  constructor(heldPushes: HeldPushes, deliverBeforeSaved: boolean, write: (event: PushEvent) => void) {
+    this.#heldPushes = heldPushes
     this.#deliverBeforeSaved = deliverBeforeSaved
     this.#write = write
   }
@@ -29,14 +29,25 @@ export class PushInbox {
   }
 
   /** What waited for the watermark goes out as it passes. */
-  savedUpTo(position: number): void {
+  release(position: number): boolean {
     const unsaved = this.#held.findIndex(event => event.kind === 'entry' && event.seq > position)
     for (const event of this.#held.splice(0, unsaved === -1 ? this.#held.length : unsaved)) this.#write(event)
+    return this.#held.length > 0
+  }
+
+  /** The connection is closed: what is held goes nowhere. */
+  close(): void {
+    this.#heldPushes.forget(this)
   }
 
   #deliver(event: PushEvent): void {
-    const unsaved = event.kind === 'entry' && event.seq > this.#watermark.position
-    if (this.#held.length > 0 || (unsaved && !this.#deliverBeforeSaved)) this.#held.push(event)
+    const unsaved = event.kind === 'entry' && event.seq > this.#heldPushes.position
+    if (this.#held.length > 0 || (unsaved && !this.#deliverBeforeSaved)) this.#hold(event)
     else this.#write(event)
+  }
+
+  #hold(event: PushEvent): void {
+    this.#held.push(event)
+    this.#heldPushes.add(this)
   }
 }

@@ -10,16 +10,27 @@ export interface AwaitingSave extends Sent {
 
 export interface SaveListener {
   saved(messages: readonly AwaitingSave[]): void
+  /** They cannot be saved as they are. */
+  unsavable(messages: readonly AwaitingSave[]): void
+  /** The log has lost them: their sender has to repeat them. */
+  lost(messages: readonly AwaitingSave[]): void
 }
 
-/** Tells each connection which of its messages the watermark has passed: no actor turn a message. */
+/** Tells each connection what has become of its messages once the watermark passes them: no actor turn a message. */
 export class SavedAcks {
   readonly #watermark: Watermark
   readonly #waiting = new Map<SaveListener, AwaitingSave[]>()
 
   constructor(watermark: Watermark) {
     this.#watermark = watermark
-    watermark.onAdvance(position => this.#advance(position))
+    watermark.listen({
+      advanced: position => this.#take('saved', ({ seq }) => seq <= position),
+      refused: entries => {
+        const seqs = new Set(entries.map(({ seq }) => seq))
+        this.#take('unsavable', ({ seq }) => seqs.has(seq))
+      },
+      lost: ({ after, upTo }) => this.#take('lost', ({ seq }) => seq > after && seq <= upTo),
+    })
   }
 
   get waiting(): number {
@@ -41,18 +52,14 @@ export class SavedAcks {
     this.#waiting.delete(listener)
   }
 
-  #advance(position: number): void {
+  #take(outcome: keyof SaveListener, which: (message: AwaitingSave) => boolean): void {
     for (const [listener, messages] of this.#waiting) {
-      const saved = messages.filter(({ seq }) => seq <= position)
-      if (saved.length === 0) continue
-      if (saved.length === messages.length) this.#waiting.delete(listener)
-      else {
-        this.#waiting.set(
-          listener,
-          messages.filter(({ seq }) => seq > position),
-        )
-      }
-      listener.saved(saved)
+      const taken = messages.filter(which)
+      if (taken.length === 0) continue
+      const left = messages.filter(message => !which(message))
+      if (left.length === 0) this.#waiting.delete(listener)
+      else this.#waiting.set(listener, left)
+      listener[outcome](taken)
     }
   }
 }

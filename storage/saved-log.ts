@@ -68,6 +68,7 @@ export class SavedLog {
 
   /** Gives up what a log that went back has lost: everything after `from` up to `upTo`. Answers whether it did. */
   async giveUp(from: number, upTo: number): Promise<boolean> {
+    if (upTo <= from) return false
     const changed = await this.#database.changes(
       `update saver_position set position = ?, lost_after = ?, lost_up_to = ? where id = 1 and position = ?`,
       [upTo, from, upTo, from],

@@ -172,7 +172,7 @@ export class Saver {
       this.#logger.error({ lastSeq, position: this.#at.position, seen: this.#seen }, 'the log went back')
       while (this.#at.position < highest) {
         if (this.#at.position < lastSeq) await this.#saveTail(lastSeq)
-        if (this.#at.position < highest) await this.#saved.giveUp(this.#at.position, highest)
+        await this.#saved.giveUp(this.#at.position, highest)
         await this.#readPosition()
       }
       await this.#reader.moveBeyond(this.#at.position)

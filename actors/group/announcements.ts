@@ -40,7 +40,7 @@ export class Announcements {
     this.#bus = bus
     this.#watermark = watermark
     this.#logger = logger
-    watermark.onAdvance(position => this.#saved(position))
+    watermark.listen({ advanced: position => this.#saved(position) })
   }
 
   /** Tells it once its entry is saved. */

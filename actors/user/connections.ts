@@ -27,6 +27,7 @@ export class Connections implements Iterable<Attachment> {
   /** Unbound lately: a bind of one that comes after its unbind is too late. */
   readonly #unbound: string[] = []
   #claimed: readonly Binding[] = []
+  #previousEpoch = 0
   #epoch = 0
   #sessionVersion = 0
 
@@ -49,6 +50,11 @@ export class Connections implements Iterable<Attachment> {
     return this.#epoch
   }
 
+  /** Of the last claim before this activation's; 0 when there was none. */
+  get previousEpoch(): number {
+    return this.#previousEpoch
+  }
+
   get fence(): Fence {
     return { owner: userOwner(this.#user), epoch: this.#epoch }
   }
@@ -57,7 +63,8 @@ export class Connections implements Iterable<Attachment> {
   async claimRoute(): Promise<void> {
     const last = await this.#parts.log.lastClaim(userOwner(this.#user))
     this.#claimed = routeOf(last?.body)
-    this.#epoch = last?.epoch ?? 0
+    this.#previousEpoch = last?.epoch ?? 0
+    this.#epoch = this.#previousEpoch
     await this.#claim(this.#claimed)
   }
 

@@ -9,6 +9,11 @@ export class IdempotencyWindow {
     for (const [id, seq] of recent.toReversed()) this.add(id, seq)
   }
 
+  /** (clientMsgId, seq), newest first. */
+  get recent(): [string, number][] {
+    return [...this.#seqs].reverse()
+  }
+
   seqOf(clientMsgId: string): number | undefined {
     return this.#seqs.get(clientMsgId)
   }

@@ -1,7 +1,6 @@
 import { type Fence, LogBusy, LogUnavailable, type MessageLog } from '../../messaging/message-log.ts'
 import { type DirectEntry, dedupeIdOf } from '../../protocol/entries.ts'
 import { directConversation, directFeed, type UserId } from '../../protocol/ids.ts'
-import type { MessageStore } from '../../storage/store.ts'
 import type { FeedReader } from '../feed-reader.ts'
 import { answerRepeat } from '../first-entry.ts'
 import type { OpResult, SendOp } from './contract.ts'
@@ -12,7 +11,8 @@ import type { UnreadCounts } from './unread-counts.ts'
 export interface SendingParts {
   readonly log: MessageLog
   readonly reader: FeedReader
-  readonly messages: MessageStore
+  /** The user's last ids before this activation, newest first. */
+  readonly recentIds: () => Promise<readonly (readonly [clientMsgId: string, seq: number])[]>
   readonly windowSize: number
   readonly unread: UnreadCounts
   readonly groups: GroupSending
@@ -34,10 +34,16 @@ export class Sending {
   readonly #user: UserId
   readonly #parts: SendingParts
   #window: IdempotencyWindow | undefined
+  #uncertain = false
 
   constructor(user: UserId, parts: SendingParts) {
     this.#user = user
     this.#parts = parts
+  }
+
+  /** What the window holds, newest first: once something was sent, and while the outcome of every send is known. */
+  get recentIds(): readonly (readonly [clientMsgId: string, seq: number])[] | undefined {
+    return this.#uncertain ? undefined : this.#window?.recent
   }
 
   /** One result an operation, in their order. Throws Superseded when the fence is no longer the last claim. */
@@ -67,6 +73,9 @@ export class Sending {
       this.#appendDirect(direct, fence),
       this.#parts.groups.send(grouped, fence),
     ])
+    this.#uncertain ||= groupResults.some(
+      result => result && 'reason' in result && result.reason === 'server_busy',
+    )
     return new Map([...firstsOf(direct, directResults), ...firstsOf(grouped, groupResults)])
   }
 
@@ -87,6 +96,7 @@ export class Sending {
       }
       return results
     } catch (error) {
+      this.#uncertain ||= error instanceof LogUnavailable
       if (error instanceof LogBusy || error instanceof LogUnavailable)
         return ops.map(() => ({ reason: 'server_busy' }))
       throw error
@@ -110,8 +120,8 @@ export class Sending {
   }
 
   async #loadWindow(): Promise<IdempotencyWindow> {
-    const { messages, windowSize } = this.#parts
-    this.#window ??= new IdempotencyWindow(windowSize, await messages.recentIds(this.#user, windowSize))
+    const { recentIds, windowSize } = this.#parts
+    this.#window ??= new IdempotencyWindow(windowSize, await recentIds())
     return this.#window
   }
 }

@@ -23,6 +23,7 @@ import { Memberships } from './memberships.ts'
 import type { UserActorParts } from './parts.ts'
 import { Revoking } from './revoking.ts'
 import { Sending } from './sending.ts'
+import { Snapshot } from './snapshot.ts'
 import { UnreadCounts } from './unread-counts.ts'
 
 type Method = keyof UserContract
@@ -35,6 +36,7 @@ export class UserActor implements Actor {
   readonly #parts: UserActorParts
   readonly #token = randomUUID()
   readonly #unread: UnreadCounts
+  readonly #snapshot: Snapshot
   readonly #sending: Sending
   readonly #acknowledging: Acknowledging
   readonly #connections: Connections
@@ -51,13 +53,16 @@ export class UserActor implements Actor {
     const groups = new Actors<GroupContract>(parts.calls, 'group')
     this.#memberships = new Memberships(this.#user, log, entry => this.#onStored(entry))
     this.#unread = new UnreadCounts(this.#user, store, reader, cursors, this.#memberships)
+    this.#snapshot = new Snapshot(context.state)
     this.#sending = new Sending(this.#user, {
       log,
       reader,
-      messages: store.messages,
       windowSize,
       unread: this.#unread,
       groups: new GroupSending(this.#user, { log, groups, unread: this.#unread, logger: parts.logger }),
+      recentIds: async () =>
+        (await this.#snapshot.recentIds(this.#connections.previousEpoch)) ??
+        (await store.messages.recentIds(this.#user, windowSize)),
     })
     this.#revoking = new Revoking(this.#user, { log, reader, groups, tell: event => this.#tell(event) })
     this.#joining = new Joining(this.#user, { log, groups })
@@ -105,6 +110,9 @@ export class UserActor implements Actor {
     }
     this.#memberships.stop()
     this.#connections.detach(reason)
+    const { recentIds } = this.#sending
+    if (reason === 'idle' && recentIds)
+      await this.#snapshot.save({ epoch: this.#connections.epoch, recentIds })
     await this.#parts.cursors.flush()
   }
 

@@ -5,7 +5,7 @@ import type { Context } from 'mocha'
 import { parse, stringify } from 'yaml'
 import { type Cluster, startCluster } from '../../tools/cluster/cluster.ts'
 import { findTool } from '../../tools/components.ts'
-import { eventually } from '../support/nats-server.ts'
+import { eventually } from '../support/eventually.ts'
 import type { LoadReport, Sent } from './actor-load.ts'
 
 const root = resolve(import.meta.dirname, '../..')

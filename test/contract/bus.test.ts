@@ -5,7 +5,8 @@ import { MemoryBus } from '../../messaging/memory-bus.ts'
 import { NatsBus } from '../../messaging/nats-bus.ts'
 import { connectNats, type NatsConnection } from '../../messaging/nats-connection.ts'
 import { makeLogger } from '../../runtime/logger.ts'
-import { eventually, NatsServers, natsOrSkip } from '../support/nats-server.ts'
+import { eventually } from '../support/eventually.ts'
+import { NatsServers, natsOrSkip } from '../support/nats-server.ts'
 import { busContract } from './bus.ts'
 
 const logger = makeLogger('silent', 'test')

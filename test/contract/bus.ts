@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { type Bus, type BusMessage, NoResponders, RequestTimeout } from '../../messaging/bus.ts'
-import { eventually } from '../support/nats-server.ts'
+import { eventually } from '../support/eventually.ts'
 
 /** The promises of messaging/bus.ts; `make` opens the bus as another process would see it. */
 export function busContract(name: string, make: () => Promise<Bus>): void {

@@ -11,7 +11,7 @@ import {
 import type { GroupChange } from '../../protocol/groups.ts'
 import { groupConversation, groupFeed } from '../../protocol/ids.ts'
 import { direct, newUser } from './message-log.ts'
-import type { Context } from './store.ts'
+import type { Context } from './store-context.ts'
 
 let ops = 0
 

@@ -14,7 +14,7 @@ import { makeLogger } from '../../runtime/logger.ts'
 import { DataDirectory, DataDirectoryInUse } from '../../storage/data-directory.ts'
 import { SqlLog, type SqlLogOptions } from '../../storage/sql-log.ts'
 import { SqlStore } from '../../storage/sql-store.ts'
-import { eventually } from '../support/nats-server.ts'
+import { eventually } from '../support/eventually.ts'
 import { direct, messageLogContract, newUser, ownership } from './message-log.ts'
 
 const logger = makeLogger('silent', 'test')
@@ -73,7 +73,7 @@ describe('the log in SQLite', () => {
     const fences = await Promise.all(users.map(user => ownership(harness.log, user)))
     const watermark = new Watermark(harness.bus)
     const heard: string[] = []
-    watermark.onAdvance(position => heard.push(`saved ${position}`))
+    watermark.listen({ advanced: position => heard.push(`saved ${position}`) })
     harness.log.follow(directFeed('bob'), ({ seq }) => heard.push(`stored ${seq}`))
     const answered = await Promise.all(
       users.map(async (user, n) => {
@@ -96,7 +96,7 @@ describe('the log in SQLite', () => {
     harness = await SqlHarness.make()
     const fence = await ownership(harness.log, 'alice')
     const positions: number[] = []
-    new Watermark(harness.bus).onAdvance(position => positions.push(position))
+    new Watermark(harness.bus).listen({ advanced: position => positions.push(position) })
     const first = harness.log.append(fence, [direct('alice', 'bob', 'a')])
     for (let n = 0; n < 5; n += 1) await Promise.resolve()
     await new Promise<void>(resolve => process.nextTick(resolve))

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect } from 'chai'
 import { directFeed } from '../../protocol/ids.ts'
+import { eventually } from '../support/eventually.ts'
 import { NatsLogs } from '../support/nats-log.ts'
-import { eventually } from '../support/nats-server.ts'
 import { direct, newUser, ownership } from './message-log.ts'
 
 const SCRIPT = join(import.meta.dirname, '../support/nats-paused-host.ts')

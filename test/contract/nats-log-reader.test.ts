@@ -3,8 +3,8 @@ import type { BatchLimits, LogBatch, LogRecord } from '../../messaging/log-reade
 import { LogUnavailable } from '../../messaging/message-log.ts'
 import { rawHeaders } from '../../messaging/nats-bytes.ts'
 import { directFeed, userOwner } from '../../protocol/ids.ts'
+import { eventually } from '../support/eventually.ts'
 import { everything, type LogProcess, NatsLogs } from '../support/nats-log.ts'
-import { eventually } from '../support/nats-server.ts'
 import { direct, newUser, ownership } from './message-log.ts'
 
 const LIMITS = { maxRecords: 100, maxBytes: 1_000_000 }

@@ -2,8 +2,8 @@ import { expect } from 'chai'
 import type { LogEntry } from '../../messaging/message-log.ts'
 import { STREAM } from '../../messaging/nats-stream.ts'
 import { directFeed } from '../../protocol/ids.ts'
+import { eventually } from '../support/eventually.ts'
 import { everything, expectNothingLost, type LogProcess, NatsLogs, Sender } from '../support/nats-log.ts'
-import { eventually } from '../support/nats-server.ts'
 import { direct, newUser, ownership } from './message-log.ts'
 
 describe('the log on three replicas', function () {

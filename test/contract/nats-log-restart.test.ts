@@ -2,8 +2,8 @@ import { expect } from 'chai'
 import { LogBusy, type LogEntry, LogUnavailable, Superseded } from '../../messaging/message-log.ts'
 import { repeatIdOf } from '../../protocol/entries.ts'
 import { directFeed, userOwner } from '../../protocol/ids.ts'
+import { eventually } from '../support/eventually.ts'
 import { everything, expectNothingLost, type LogProcess, NatsLogs, Sender } from '../support/nats-log.ts'
-import { eventually } from '../support/nats-server.ts'
 import { direct, newUser, ownership } from './message-log.ts'
 
 describe('the log when its server is away', function () {

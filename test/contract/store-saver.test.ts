@@ -3,6 +3,7 @@ import type { LogRecord } from '../../messaging/log-reader.ts'
 import { MemoryBus } from '../../messaging/memory-bus.ts'
 import type { NewEntry } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
+import type { WatermarkNotice } from '../../messaging/watermark.ts'
 import { type DirectEntry, repeatIdOf } from '../../protocol/entries.ts'
 import { directFeed } from '../../protocol/ids.ts'
 import { makeLogger } from '../../runtime/logger.ts'
@@ -10,10 +11,9 @@ import { SeqTaken } from '../../storage/message-insert.ts'
 import type { SavedLog } from '../../storage/saved-log.ts'
 import type { DeadLetter } from '../../storage/saved-message.ts'
 import { Saver } from '../../storage/saver.ts'
-import type { SaverNotice } from '../../storage/saver-notice.ts'
 import { SqlStore } from '../../storage/sql-store.ts'
 import { hasDatabase, TestDatabase } from '../support/database.ts'
-import { eventually } from '../support/nats-server.ts'
+import { eventually } from '../support/eventually.ts'
 import { direct } from './message-log.ts'
 import { MemoryRecords } from './store-log.ts'
 
@@ -27,7 +27,7 @@ onDatabase('the saver', function () {
   let store: SqlStore
   let log: MemoryRecords
   let bus: MemoryBus
-  let notices: SaverNotice[]
+  let notices: WatermarkNotice[]
   let savers: Saver[]
 
   before(async () => {
@@ -42,7 +42,7 @@ onDatabase('the saver', function () {
     log = new MemoryRecords()
     bus = new MemoryBus()
     notices = []
-    bus.subscribe(subjects.watermark, ({ value }) => notices.push(value as SaverNotice))
+    bus.subscribe(subjects.watermark, ({ value }) => notices.push(value as WatermarkNotice))
     savers = []
   })
   afterEach(async () => {
@@ -71,6 +71,19 @@ onDatabase('the saver', function () {
   const reached = (position: number) =>
     eventually(() => expect(notices.at(-1)?.position).to.be.at.least(position))
 
+  /** A saver that has just been outrun by another, which goes on. */
+  async function startOutrun(): Promise<void> {
+    const paused = new PausedBeforeSaving(store.savedLog())
+    start(paused.saved)
+    log.append(...messages(10, 'alice', 'outrun'))
+    await paused.reached
+    const seqs = log.append(...messages(10, 'alice', 'further'))
+    await reached(seqs.at(-1) ?? 0)
+    paused.resume()
+    await paused.answered
+    expect(paused.outcomes).to.deep.equal(['moved'])
+  }
+
   it('saves everything in order, also over gaps and claims, and tells how far it is', async () => {
     log.append(...messages(10))
     log.add({ kind: 'claim', owner: 'owner.alice' })
@@ -87,7 +100,7 @@ onDatabase('the saver', function () {
   it('never tells a position before its commit', async () => {
     const early: number[] = []
     bus.subscribe(subjects.watermark, async ({ value }) => {
-      const { position } = value as SaverNotice
+      const { position } = value as WatermarkNotice
       if ((await store.messages.position()) < position) early.push(position)
     })
     start()
@@ -110,6 +123,28 @@ onDatabase('the saver', function () {
       await reached(seqs.at(-1) ?? 0)
     }
     expect(await savedIds()).to.deep.equal(loggedIds())
+  })
+
+  it('takes over from the saver that outran it, once that has ended', async () => {
+    const first = start()
+    await startOutrun()
+    await first.stop()
+    const opened = log.opened.length
+    const seqs = log.append(...messages(10, 'carol'))
+    await reached(seqs.at(-1) ?? 0)
+    expect(log.opened.length).to.be.greaterThan(opened)
+    expect(await savedIds()).to.deep.equal(loggedIds())
+  })
+
+  it('leaves the work to the saver that outran it', async () => {
+    start()
+    await startOutrun()
+    const opened = log.opened.length
+    for (let n = 0; n < 10; n += 1) {
+      const seqs = log.append(...messages(10, 'carol', `${n}-`))
+      await reached(seqs.at(-1) ?? 0)
+    }
+    expect(log.opened.length).to.equal(opened)
   })
 
   it('loses and doubles nothing when a saver is paused between reading and committing', async () => {
@@ -195,6 +230,7 @@ onDatabase('the saver', function () {
     await reached(3)
     await saver.stop()
     await server.execute(`saver${databases}`, 'update saver_position set position = 1')
+    notices.length = 0
     const same = start()
     await reached(3)
     await same.stop()
@@ -285,6 +321,14 @@ onDatabase('the saver', function () {
       await reached(next)
       expect(notices.at(-1)?.lost).to.deep.equal({ after: 8, upTo: 14 })
       expect(await savedIds()).to.have.length(9)
+    })
+
+    it('gives up nothing that another saver has already given up', async () => {
+      const saved = store.savedLog()
+      expect(await saved.giveUp(0, 14)).to.equal(true)
+      expect(await saved.giveUp(0, 14)).to.equal(false)
+      expect(await saved.giveUp(14, 14)).to.equal(false)
+      expect(await saved.position()).to.deep.equal({ position: 14, lostAfter: 0, lostUpTo: 14 })
     })
 
     it('does nothing about a report that is no longer true', async () => {

@@ -10,7 +10,9 @@ const QUEUE = 100
 /** What one read of a socket may bring beyond it, at a kilobyte a message. */
 const ONE_READ = 100
 
-describe('a server whose database takes no writes', () => {
+describe('a server whose database takes no writes', function () {
+  this.timeout(30_000)
+
   let server: Standalone
   let held: HeldDatabase
   let alice: WireClient

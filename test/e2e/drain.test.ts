@@ -5,7 +5,9 @@ import { newUser, signToken } from '../support/target.ts'
 import { until } from '../support/until.ts'
 import { WireClient } from '../support/wire-client.ts'
 
-describe('a server told to stop', () => {
+describe('a server told to stop', function () {
+  this.timeout(30_000)
+
   let server: Standalone
   const clients: WireClient[] = []
 

@@ -103,9 +103,10 @@ export class ListClient {
     return this.ended ?? ''
   }
 
-  /** Ends the connection as a lost one; who follows comes back. */
+  /** Ends the connection, if there is one, as a lost one; who follows comes back. */
   cut(): void {
-    this.socket.io.engine?.close()
+    // Closed while it opens, an engine leaves its manager waiting for the connect time-out.
+    if (this.socket.connected) this.socket.io.engine.close()
   }
 
   close(): void {

@@ -5,7 +5,9 @@ import { Standalone } from '../support/standalone.ts'
 import { newUser, signToken } from '../support/target.ts'
 import { WireClient } from '../support/wire-client.ts'
 
-describe('a server set up otherwise', () => {
+describe('a server set up otherwise', function () {
+  this.timeout(30_000)
+
   let server: Standalone
   afterEach(() => server.stop())
 

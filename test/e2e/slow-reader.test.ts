@@ -10,7 +10,9 @@ const MEASURE_MS = 2000
 /** What a relayed message may take while somebody else does not read. */
 const USUAL_MS = 50
 
-describe('a client that stops reading', () => {
+describe('a client that stops reading', function () {
+  this.timeout(30_000)
+
   let server: Standalone
 
   before(async () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -22,16 +22,17 @@ export class TestDatabase {
 
   static async start(): Promise<TestDatabase> {
     const directory = mkdtempSync(join(tmpdir(), 'homing-mariadb-'))
+    mkdirSync(join(directory, 'tmp'))
     const installed = spawnSync(
       'mariadb-install-db',
       [
         '--no-defaults',
-        `--datadir=${directory}`,
+        `--datadir=${directory}/data`,
         '--auth-root-authentication-method=normal',
         '--skip-test-db',
         '--user=root',
       ],
-      { encoding: 'utf8' },
+      { encoding: 'utf8', env: environment(directory) },
     )
     if (installed.status !== 0) throw new Error(`mariadb-install-db failed: ${installed.stderr}`)
     const database = new TestDatabase(directory, await freePort())
@@ -82,13 +83,13 @@ export class TestDatabase {
       [
         '--no-defaults',
         '--user=root',
-        `--datadir=${this.#directory}`,
+        `--datadir=${this.#directory}/data`,
         `--port=${this.#port}`,
         '--bind-address=127.0.0.1',
         `--socket=${this.#directory}/s.sock`,
         '--innodb-buffer-pool-size=64M',
       ],
-      { stdio: 'ignore' },
+      { stdio: 'ignore', env: environment(this.#directory) },
     )
     this.#server = server
     const deadline = Date.now() + START_TIMEOUT_MS
@@ -122,6 +123,9 @@ export function hasDatabase(): boolean {
   if (!found) process.stderr.write('SKIPPED: mariadbd is not on this machine\n')
   return found
 }
+
+/** Two that are installed at the same time would take away each other's temporary tables. */
+const environment = (directory: string) => ({ ...process.env, TMPDIR: join(directory, 'tmp') })
 
 function executable(name: string): string | undefined {
   const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Context } from 'mocha'
-import { delay } from '../../runtime/backoff.ts'
 import { findTool } from '../../tools/components.ts'
+import { eventually } from './eventually.ts'
 
 /** The nats-server to test with. Without one the calling test is skipped loudly, and on CI it fails. */
 export async function natsOrSkip(test: Context): Promise<string> {
@@ -18,19 +18,6 @@ export async function natsOrSkip(test: Context): Promise<string> {
   if (process.env.CI === 'true') throw new Error(message)
   process.stderr.write(`\n  SKIPPED: ${message}\n`)
   return test.skip()
-}
-
-/** Repeats `attempt` until it does not throw; fails with its last error after `withinMs`. */
-export async function eventually<T>(attempt: () => Promise<T> | T, withinMs = 10_000): Promise<T> {
-  const end = performance.now() + withinMs
-  for (;;) {
-    try {
-      return await attempt()
-    } catch (error) {
-      if (performance.now() > end) throw error
-    }
-    await delay(20)
-  }
 }
 
 interface Ports {

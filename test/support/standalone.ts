@@ -8,26 +8,38 @@ import type { Target } from './target.ts'
 const START_MS = 10_000
 const ROOT = new URL('../..', import.meta.url).pathname
 
+export interface StandaloneOptions {
+  /** A temporary directory by default. */
+  readonly dataDir?: string
+  /** As in NODE_OPTIONS. */
+  readonly nodeOptions?: string
+}
+
 /** A standalone server as a process of its own, in a temporary data directory, on a port that stays its own. */
 export class Standalone implements Target {
   readonly secret = 'a-secret-only-tests-know-0123456789'
   readonly dataDir: string
-  readonly #environment: Record<string, string>
+  readonly #environment: NodeJS.ProcessEnv
   #process: ChildProcess | undefined
   #port = 0
   /** What it has printed, both streams. */
   output = ''
 
-  private constructor(dataDir: string, environment: Record<string, string>) {
+  private constructor(dataDir: string, environment: NodeJS.ProcessEnv) {
     this.dataDir = dataDir
     this.#environment = environment
   }
 
-  /** `settings`: HOMING_ variables without their prefix. */
-  static async start(settings: Record<string, string> = {}): Promise<Standalone> {
-    const dataDir = await mkdtemp(join(tmpdir(), 'homing-test-'))
+  /** `settings`: HOMING_ variables without their prefix; undefined unsets one that tests have otherwise. */
+  static async start(
+    settings: Record<string, string | undefined> = {},
+    { dataDir, nodeOptions }: StandaloneOptions = {},
+  ): Promise<Standalone> {
     const own = Object.entries(settings).map(([name, value]) => [`HOMING_${name}`, value])
-    const server = new Standalone(dataDir, Object.fromEntries(own))
+    const server = new Standalone(dataDir ?? (await mkdtemp(join(tmpdir(), 'homing-test-'))), {
+      ...Object.fromEntries(own),
+      ...(nodeOptions !== undefined && { NODE_OPTIONS: nodeOptions }),
+    })
     await server.restart()
     return server
   }

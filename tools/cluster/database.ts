@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -82,7 +82,11 @@ async function install(folder: string): Promise<void> {
   const root = ['--auth-root-authentication-method=socket', `--auth-root-socket-user=${userInfo().username}`]
   const args = ['--no-defaults', ...userArgs(), `--datadir=${folder}`, ...root, '--skip-test-db']
   try {
-    await run('mariadb-install-db', args)
+    // Several at once would take each other's temporary files.
+    const temporary = `${folder}.tmp`
+    await mkdir(temporary, { recursive: true })
+    await run('mariadb-install-db', args, { env: { ...process.env, TMPDIR: temporary } })
+    await rm(temporary, { recursive: true, force: true })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     throw new Error(

@@ -38,10 +38,13 @@ export class DrillUser {
   #logins = 0
   #connections = 0
   #sends = 0
+  #asked = 0
   #login: Login | undefined
   #socket: WebSocket | undefined
   /** Of this user's messages, by seq: the recipient. */
   readonly accepted = new Map<number, string>()
+  /** Who has written to this user. */
+  readonly senders = new Set<string>()
   lastIncoming: Message | undefined
 
   constructor(parts: DrillUserParts) {
@@ -129,7 +132,8 @@ export class DrillUser {
   /** Asks over REST how much of a conversation is unread. */
   async askUnread(peer: string, url: string): Promise<void> {
     const conv = directConversation(this.name, peer)
-    const fields = { f: 'unread', proc: this.name, user: this.name, conv } as const
+    // A process of its own: one user may ask twice at once.
+    const fields = { f: 'unread', proc: `${this.name}?${++this.#asked}`, user: this.name, conv } as const
     this.#parts.history.write({ type: 'invoke', ...fields })
     try {
       const path = `/api/im/offline/unread-count?userId=${this.name}&conversationId=${conv}`
@@ -184,6 +188,7 @@ export class DrillUser {
     }
     this.#received.add(seq)
     this.lastIncoming = message
+    this.senders.add(message.from)
     const { from, clientMsgId: id = '' } = message
     const conv = directConversation(from, this.name)
     const line = {

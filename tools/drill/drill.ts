@@ -59,7 +59,10 @@ export async function drill(options: DrillOptions, say: (line: string) => void):
     say(`${options.users} users are online; ${options.seconds} s of faults, seed ${seed}`)
     const durationMs = options.seconds * 1000
     const running = population.run({ rate: options.rate, durationMs })
-    await apply(faults, planFaults(new Random(seed), durationMs, options.faults))
+    await apply(
+      faults,
+      planFaults(new Random(seed), { of: options.faults, durationMs, everyMs: options.everyMs }),
+    )
     await running
     await faults.healed()
     const missing = await population.settle(SETTLE_MS)

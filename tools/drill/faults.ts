@@ -6,6 +6,7 @@ import type { Fault } from './schedule.ts'
 
 /** How much later everything arrives on a slow link, ms. */
 const SLOW_MS = 150
+const START_WITHIN_MS = 60_000
 
 export interface FaultParts {
   readonly cluster: Cluster
@@ -21,6 +22,8 @@ export class Faults {
   readonly #parts: FaultParts
   /** Processes that something is being done to: no second fault until it is over. */
   readonly #busy = new Set<string>()
+  /** Processes that are there from beginning to end; a host that joins leaves in its own time. */
+  readonly #lasting: ReadonlySet<string>
   readonly #running = new Set<Promise<void>>()
   /** Done, by `kind target`. */
   readonly done = new Map<string, number>()
@@ -30,6 +33,7 @@ export class Faults {
 
   constructor(parts: FaultParts) {
     this.#parts = parts
+    this.#lasting = new Set(parts.cluster.processes.map(({ name }) => name))
   }
 
   /** Starts a fault; it heals by itself. False when everything it could happen to is busy. */
@@ -66,8 +70,10 @@ export class Faults {
       case 'drain':
         await Promise.all(names.map(name => cluster.kill(name, kind === 'kill' ? 'SIGKILL' : 'SIGTERM')))
         await sleep(forMs)
-        if (target === 'pair' && names[0]) await cluster.restartPair(names[0])
-        else for (const name of names) await cluster.restart(name)
+        await untilDone(async () => {
+          if (target === 'pair' && names[0]) await cluster.restartPair(names[0])
+          else for (const name of names) await cluster.restart(name)
+        })
         break
       case 'freeze':
         for (const name of names) cluster.pause(name)
@@ -75,7 +81,7 @@ export class Faults {
         for (const name of names) cluster.resume(name)
         break
       case 'join': {
-        const host = await cluster.addHost()
+        const host = await untilDone(() => cluster.addHost())
         await sleep(forMs)
         await cluster.removeHost(host)
         break
@@ -129,7 +135,7 @@ export class Faults {
     const free = this.#parts.cluster.processes
       .filter(process => process.role === role)
       .map(({ name }) => name)
-      .filter(name => !this.#busy.has(name) && !isUnfit(name))
+      .filter(name => this.#lasting.has(name) && !this.#busy.has(name) && !isUnfit(name))
     return free[Math.floor(which * free.length)]
   }
 
@@ -146,3 +152,16 @@ export class Faults {
 }
 
 const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
+
+/** Starts a process as an orchestrator would: again and again while something that it needs is away. */
+async function untilDone<T>(start: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + START_WITHIN_MS
+  for (;;) {
+    try {
+      return await start()
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+      await sleep(500)
+    }
+  }
+}

@@ -6,6 +6,8 @@ export interface DrillOptions {
   readonly seconds: number
   readonly seed: number
   readonly faults: readonly FaultTarget[]
+  /** Between two faults on average. */
+  readonly everyMs: number
   readonly users: number
   /** Sends a second. */
   readonly rate: number
@@ -18,7 +20,7 @@ export interface DrillOptions {
 }
 
 export const USAGE = `npm run drill -- [--seconds 60] [--seed N] [--faults ${targets.join(',')}]
-  [--users 24] [--rate 200] [--gateways 2] [--hosts 2] [--savers 2] [--nats 1|3] [--out DIR]
+  [--every-ms 900] [--users 24] [--rate 200] [--gateways 2] [--hosts 2] [--savers 2] [--nats 1|3] [--out DIR]
 `
 
 /** Throws an Error in words when an option cannot be used. */
@@ -29,6 +31,7 @@ export function readOptions(args: readonly string[]): DrillOptions {
       seconds: { type: 'string', default: '60' },
       seed: { type: 'string', default: String(Math.floor(Math.random() * 1e6)) },
       faults: { type: 'string', default: targets.join(',') },
+      'every-ms': { type: 'string', default: '900' },
       users: { type: 'string', default: '24' },
       rate: { type: 'string', default: '200' },
       gateways: { type: 'string', default: '2' },
@@ -50,6 +53,7 @@ export function readOptions(args: readonly string[]): DrillOptions {
     seconds: whole('seconds', values.seconds, 1),
     seed,
     faults: readTargets(values.faults),
+    everyMs: whole('every-ms', values['every-ms'], 1),
     users: whole('users', values.users, 2),
     rate: whole('rate', values.rate, 1),
     gateways: whole('gateways', values.gateways, 1),

@@ -69,13 +69,17 @@ const shapes: Readonly<Record<FaultTarget, readonly Shape[]>> = {
   clients: [{ kind: 'storm', weight: 1, forMs: [0, 0] }],
 }
 
-/** Between two faults on average, ms. They may overlap. */
-export const FAULT_EVERY_MS = 900
+export interface Mix {
+  readonly of: readonly FaultTarget[]
+  readonly durationMs: number
+  /** Between two faults on average. They may overlap. */
+  readonly everyMs: number
+}
 
-/** A seeded mix of faults of these targets over `durationMs`; the last of them heal before its end. */
-export function planFaults(random: Random, durationMs: number, of: readonly FaultTarget[]): Fault[] {
+/** A seeded mix of faults; the last of them heal before its end. */
+export function planFaults(random: Random, { of, durationMs, everyMs }: Mix): Fault[] {
   const faults: Fault[] = []
-  for (let at = FAULT_EVERY_MS; at < durationMs; at += random.between(0.3, 1.7) * FAULT_EVERY_MS) {
+  for (let at = everyMs; at < durationMs; at += random.between(0.3, 1.7) * everyMs) {
     const target = random.pick(of)
     const shape = pickShape(random, shapes[target])
     const forMs = Math.min(random.between(...shape.forMs), Math.max(0, durationMs - at))

@@ -3,7 +3,7 @@ import { GatewayWatch, type ReconcileAnswer } from '../../../actors/gateway-watc
 import { MemoryBus } from '../../../messaging/memory-bus.ts'
 import { subjects } from '../../../messaging/subjects.ts'
 import { makeLogger } from '../../../runtime/logger.ts'
-import { eventually } from '../../support/nats-server.ts'
+import { eventually } from '../../support/eventually.ts'
 
 const ASK_EVERY_MS = 20
 

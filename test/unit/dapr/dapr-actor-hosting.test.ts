@@ -4,7 +4,7 @@ import type { Bus, BusState } from '../../../messaging/bus.ts'
 import { MemoryBus } from '../../../messaging/memory-bus.ts'
 import { subjects } from '../../../messaging/subjects.ts'
 import type { Actor, ActorContext, DeactivateReason } from '../../../runtime/actor-runtime.ts'
-import { eventually } from '../../support/nats-server.ts'
+import { eventually } from '../../support/eventually.ts'
 import { type OneProcess, startOneProcess } from './cluster-in-one-process.ts'
 
 describe('a host of actors', () => {

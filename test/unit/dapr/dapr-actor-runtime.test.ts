@@ -3,7 +3,7 @@ import type { ActorCall } from '../../../dapr/actor-call.ts'
 import { LogBusy, LogUnavailable } from '../../../messaging/message-log.ts'
 import { HomingError } from '../../../protocol/errors.ts'
 import { type Actor, ActorUnavailable } from '../../../runtime/actor-runtime.ts'
-import { eventually } from '../../support/nats-server.ts'
+import { eventually } from '../../support/eventually.ts'
 import { type OneProcess, startOneProcess } from './cluster-in-one-process.ts'
 
 describe('a call to an actor in the cluster', () => {

@@ -46,6 +46,35 @@ describe('a topic’s feed', () => {
     fc.record({ do: fc.constant('turn' as const) }),
   )
 
+  it('lets others of the process have their turn while it passes many', async () => {
+    const table = new EventTable()
+    let turns = 0
+    let counting = true
+    const passed: number[] = []
+    const listener = {
+      passed: ({ id }: TopicEvent) => {
+        passed.push(id)
+        const end = performance.now() + 5
+        while (performance.now() < end);
+      },
+      restarted: () => expect.fail('nothing was lost'),
+    }
+    const bus = new MemoryBus()
+    const feed = new TopicFeed('t', table, bus, listener, logger)
+    await feed.catchUp()
+    const counted = (async () => {
+      for (; counting; turns++) await turn()
+    })()
+    bus.publish('sync.t', { events: Array.from({ length: 40 }, () => table.append()) })
+    expect(passed.length).to.be.within(1, 10)
+    await feed.catchUp()
+    counting = false
+    await counted
+    expect(turns).to.be.greaterThan(5)
+    expect(passed).to.deep.equal(Array.from({ length: 40 }, (_, n) => n + 1))
+    await feed.close()
+  })
+
   it('passes each event once and in order, whatever is lost, repeated or late', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(20), fc.array(step, { maxLength: 60 }), async (before, steps) => {

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { type FeedSource, NatsFeed } from '../../../messaging/nats-feed.ts'
 import { makeLogger } from '../../../runtime/logger.ts'
-import { eventually } from '../../support/nats-server.ts'
+import { eventually } from '../../support/eventually.ts'
 
 const silent = makeLogger('silent', 'test')
 const payload = Buffer.from('{"kind":"direct"}')

@@ -1,0 +1,73 @@
+import type { OpResult } from '../actors/user/contract.ts'
+import type { Reason } from '../protocol/errors.ts'
+import type { UserId } from '../protocol/ids.ts'
+import type { ConnectionParts } from './connection-parts.ts'
+import type { QueuedOp } from './op-queue.ts'
+import type { AwaitingSave, SaveListener } from './saved-acks.ts'
+import { type About, aboutOp, type Wire, type WireProtocol } from './wire-protocol.ts'
+
+/** The connection, as far as its answers need it. */
+export interface Answering {
+  /** Undefined once nothing may be said any more. */
+  readonly user: UserId | undefined
+  send(frame: Wire): void
+  refuse(reason: Reason, about: About): void
+  /** Ends the connection so that the client repeats what is unsaved. */
+  resync(): void
+}
+
+/** What a connection's client is told of its operations: refused, accepted, and then whether saved. */
+export class SendAnswers implements SaveListener {
+  readonly #connection: Answering
+  readonly #protocol: WireProtocol
+  readonly #parts: Pick<ConnectionParts, 'settings' | 'savedAcks' | 'metrics'>
+
+  constructor(connection: Answering, protocol: WireProtocol, parts: ConnectionParts) {
+    this.#connection = connection
+    this.#protocol = protocol
+    this.#parts = parts
+  }
+
+  /** Takes the actor's result. */
+  answered({ op, receivedAt }: QueuedOp, result: OpResult): void {
+    const { user } = this.#connection
+    if (user === undefined || result === null) return
+    const { settings, savedAcks, metrics } = this.#parts
+    if ('reason' in result) {
+      this.#connection.refuse(result.reason, aboutOp(op))
+    } else if (op.op === 'revoke') {
+      this.#connection.send(this.#protocol.revoked(user, op.clientMsgId, result))
+    } else if (op.op === 'join-request') {
+      this.#connection.send(this.#protocol.accepted(user, op.clientMsgId, result))
+    } else if (op.op === 'send') {
+      if (settings.TWO_PHASE_ENABLED) {
+        this.#connection.send(this.#protocol.accepted(user, op.clientMsgId, result))
+        metrics.acceptedLatency.observeMs(performance.now() - receivedAt)
+      }
+      savedAcks.await(this, [{ ...result, clientMsgId: op.clientMsgId, receivedAt }])
+    }
+  }
+
+  saved(messages: readonly AwaitingSave[]): void {
+    const { user } = this.#connection
+    if (user === undefined) return
+    const now = performance.now()
+    for (const message of messages) {
+      this.#connection.send(this.#protocol.saved(user, message.clientMsgId, message))
+      this.#parts.metrics.savedLatency.observeMs(now - message.receivedAt)
+    }
+  }
+
+  unsavable(messages: readonly AwaitingSave[]): void {
+    for (const { clientMsgId, seq } of messages)
+      this.#connection.refuse('internal_error', { clientMsgId, serverMsgId: seq })
+  }
+
+  lost(): void {
+    this.#connection.resync()
+  }
+
+  forget(): void {
+    this.#parts.savedAcks.forget(this)
+  }
+}
