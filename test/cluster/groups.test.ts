@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { groupConversation } from '../../protocol/ids.ts'
+import { groupRestSuite } from '../e2e/group-rest.ts'
 import { groupsSuite } from '../e2e/groups.ts'
 import { revokeSuite } from '../e2e/revoke.ts'
 import { unreadOf } from '../support/api.ts'
@@ -25,6 +26,7 @@ describe('groups of the cluster, its users on different gateways', function () {
   after(() => target?.stop())
 
   groupsSuite(() => target)
+  groupRestSuite(() => target)
   revokeSuite(() => target)
 
   describe(`a group of ${MEMBERS} who are all there`, () => {

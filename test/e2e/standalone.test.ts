@@ -1,5 +1,6 @@
 import { Standalone } from '../support/standalone.ts'
 import { authenticationSuite } from './authentication.ts'
+import { groupRestSuite } from './group-rest.ts'
 import { groupsSuite } from './groups.ts'
 import { offlineSuite } from './offline.ts'
 import { refusalsSuite } from './refusals.ts'
@@ -32,5 +33,6 @@ describe('standalone', () => {
   refusalsSuite(() => server)
   sizesSuite(() => server)
   groupsSuite(() => server)
+  groupRestSuite(() => server)
   revokeSuite(() => server)
 })
