@@ -12,6 +12,9 @@ interface Connected {
   readonly pairs: readonly WirePair[]
 }
 
+/** Until the code is compiled: the first thousands of messages cost several times what later ones do. */
+const WARM_UP_SECONDS = 10
+
 /**
  * All subjects run all the time and are measured in turn, run after run (A B A B …), so that what else the machine
  * does meets all of them alike; the ratios of a run are of neighbours in time.
@@ -32,6 +35,10 @@ export function runDurable(
     for (const subject of subjects) connected.push({ subject, pairs: await connectPairs(subject) })
     for (const rate of rates)
       for (const { subject } of connected) rows.push({ subject: subject.name, rate, runs: [] })
+    for (const { subject, pairs } of connected) {
+      say(`warming up ${subject.name}`)
+      await measureDurable(subject, pairs, { rate: 'saturation', seconds: WARM_UP_SECONDS, seed: 0 })
+    }
     for (let run = 1; run <= runs; run++) {
       for (const rate of rates) {
         for (const { subject, pairs } of connected) {

@@ -1,5 +1,6 @@
 import type {
   BindResult,
+  DeliveryTerms,
   HandleResult,
   Op,
   SessionCheck,
@@ -27,9 +28,14 @@ export class ActorCalls {
   }
 
   /** `signal` ends the tries once nobody waits: a bind that comes late would put out whoever came after. */
-  bind({ user, sv }: Session, device: string, outstanding: number, signal: AbortSignal): Promise<BindResult> {
+  bind(
+    { user, sv }: Session,
+    device: string,
+    delivery: DeliveryTerms,
+    signal: AbortSignal,
+  ): Promise<BindResult> {
     const { gatewayId, users } = this.#parts
-    const binding = { connId: this.#connId, gatewayId, sv, device, outstanding }
+    const binding = { connId: this.#connId, gatewayId, sv, device, ...delivery }
     return users.call(user, 'bind', binding, { signal })
   }
 

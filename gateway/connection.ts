@@ -1,5 +1,3 @@
-import type { Duplex } from 'node:stream'
-import type { WebSocket } from 'ws'
 import type { Attached, Op, Refused } from '../actors/user/contract.ts'
 import { CloseCode } from '../protocol/close-codes.ts'
 import { type Reason, refusals } from '../protocol/errors.ts'
@@ -17,8 +15,10 @@ import {
 } from './connection-state.ts'
 import { OpQueue, type OpQueueOwner, type QueuedOp } from './op-queue.ts'
 import { Outbound } from './outbound.ts'
+import { Pulse } from './pulse.ts'
 import { PushInbox } from './push-inbox.ts'
 import { type Answering, SendAnswers } from './send-answers.ts'
+import type { Socket } from './socket.ts'
 import {
   type About,
   type AuthFailure,
@@ -28,14 +28,16 @@ import {
   type WireProtocol,
 } from './wire-protocol.ts'
 
-/** One client's socket, from its upgrade to its close. */
+/** One client's connection, from the making of its socket to its close. */
 export class Connection {
   readonly connId: string
   readonly #protocol: WireProtocol
   readonly #parts: ConnectionParts
   readonly #calls: ActorCalls
   readonly #answers: SendAnswers
+  readonly #socket: Socket
   readonly #outbound: Outbound
+  readonly #pulse: Pulse
   readonly #conduct: Conduct
   readonly #inbox: PushInbox
   readonly #device: string | undefined
@@ -43,14 +45,11 @@ export class Connection {
   #state: ConnectionState
   /** Whose last operations are still being done after the end. */
   #leaving: Session | undefined
-  #lastRead = Date.now()
-  #lastPing = Date.now()
   #drained: (() => void) | undefined
 
   constructor(
     connId: string,
-    socket: WebSocket,
-    stream: Duplex,
+    socket: Socket,
     protocol: WireProtocol,
     parts: ConnectionParts,
     device?: string,
@@ -62,20 +61,22 @@ export class Connection {
     this.#calls = new ActorCalls(connId, parts)
     this.#answers = this.#newAnswers()
     this.#device = device
-    this.#outbound = new Outbound(socket, stream, {
+    this.#socket = socket
+    this.#outbound = new Outbound(socket, {
       slowBytes: settings.SEND_BUFFER_BYTES,
       slowMs: settings.SLOW_TIMEOUT_MS,
     })
+    this.#pulse = new Pulse(socket, this.#outbound, protocol, settings)
     this.#conduct = new Conduct(settings)
     this.#inbox = new PushInbox(parts.heldPushes, settings.DELIVER_BEFORE_SAVED, event => this.#write(event))
     this.#ops = this.#newQueue(false)
     const timer = setTimeout(() => this.#onAuthTimeout(), settings.AUTH_TIMEOUT_MS)
     this.#state = { phase: 'awaiting-auth', timer }
-    socket.on('message', (data, isBinary) => this.#onFrame(data as Buffer, isBinary))
-    socket.on('pong', () => this.#alive())
-    socket.on('ping', () => this.#alive())
-    socket.on('error', error => parts.logger.debug({ err: error, connId }, 'socket error'))
-    socket.on('close', () => this.#onClosed())
+    socket.listen({
+      message: (data, isBinary) => this.#onMessage(data, isBinary),
+      alive: () => this.#pulse.alive(),
+      closed: () => this.#onClosed(),
+    })
   }
 
   /** The host its actor was last known on, while bound. */
@@ -131,16 +132,12 @@ export class Connection {
 
   /** Everything that time decides; called about once a second. `now`: ms since 1970. */
   sweep(now: number): void {
-    const { settings } = this.#parts
     const state = this.#state
     if (state.phase === 'closing') return
     if ('session' in state && now >= state.session.expiresAt) this.#refuse('token_expired')
-    else if (now - this.#lastRead >= settings.IDLE_TIMEOUT_MS) this.close(CloseCode.resync, 'idle')
+    else if (this.#pulse.isIdle(now)) this.close(CloseCode.resync, 'idle')
     else if (this.#outbound.isTooSlow(now)) this.close(CloseCode.slow, 'slow')
-    else if (now - this.#lastPing >= settings.PING_INTERVAL_MS) {
-      this.#lastPing = now
-      this.#outbound.ping()
-    }
+    else this.#pulse.beat(now)
   }
 
   /** Finishes the calls under way, then closes. */
@@ -162,7 +159,7 @@ export class Connection {
     this.#drained?.()
     this.#answers.forget()
     this.#inbox.close()
-    this.#outbound.close(code, reason)
+    this.#socket.close(code, reason)
     const evicted = code === CloseCode.kicked || code === CloseCode.sessionInvalid
     if ('session' in state && !evicted) void this.#leave(state.session)
     else this.#ops.clear()
@@ -175,11 +172,15 @@ export class Connection {
     })
   }
 
-  #onFrame(data: Buffer, isBinary: boolean): void {
+  #onMessage(data: Buffer, isBinary: boolean): void {
     if (this.#state.phase === 'closing') return
-    this.#alive()
+    this.#pulse.alive()
     const user = 'session' in this.#state ? this.#state.session.user : undefined
-    const frame = this.#protocol.decode(data, isBinary, user)
+    this.#protocol.decode(data, isBinary, user, this.#take)
+  }
+
+  /** Made once: a message has no closure of its own. */
+  readonly #take = (frame: ClientFrame): void => {
     if (this.#conduct.rates.frame()) this.#handle(frame)
     else this.#refuseOverRate(frame)
   }
@@ -221,6 +222,10 @@ export class Connection {
         if (isPaced(frame.op) && !this.#conduct.rates.message()) this.#refuseOverRate(frame)
         else this.#enqueue({ op: frame.op, receivedAt: performance.now() })
         break
+      case 'answered':
+        for (const answer of frame.frames) this.#send(answer)
+        if (frame.last) this.close(CloseCode.normal, 'goodbye')
+        break
       case 'refused':
         this.#refuse(frame.reason, frame.about)
         break
@@ -231,7 +236,7 @@ export class Connection {
 
   #enqueue(op: QueuedOp): void {
     this.#ops.add(op)
-    if (this.#ops.length >= this.#parts.settings.MAX_QUEUED_FRAMES) this.#outbound.pause()
+    if (this.#ops.length >= this.#parts.settings.MAX_QUEUED_FRAMES) this.#socket.pause()
   }
 
   async #authenticate(token: string | undefined, ordered: boolean): Promise<void> {
@@ -252,11 +257,11 @@ export class Connection {
     for (const frame of authenticating?.backlog ?? []) this.#handle(frame)
     const { device, abandoned } = confirming
     try {
-      const bound = await this.#calls.bind(session, device, this.#protocol.outstanding, abandoned.signal)
+      const bound = await this.#calls.bind(session, device, this.#protocol.delivery, abandoned.signal)
       if (this.#state !== confirming) return
       if (!bound.ok) return authenticating ? this.#failAuth('session_invalid') : this.#end(bound.reason)
       this.#parts.metrics.binds.inc()
-      if (authenticating) this.#send(this.#protocol.authenticated(session.user))
+      if (authenticating) this.#send(this.#protocol.authenticated(session))
       this.#open(confirming, bound)
     } catch (error) {
       this.#onUnconfirmed(confirming, error)
@@ -293,7 +298,7 @@ export class Connection {
     if (!('session' in this.#state)) return
     // The binding keeps the session version it was made with; a token of the same one only lives longer.
     this.#state.session = { ...renewed, sv: session.sv }
-    if (answer) this.#send(this.#protocol.authenticated(session.user))
+    if (answer) this.#send(this.#protocol.authenticated(renewed))
   }
 
   #failAuth(reason: AuthFailure): void {
@@ -347,7 +352,7 @@ export class Connection {
   }
 
   #onSettled(): void {
-    if (this.#ops.length < this.#parts.settings.MAX_QUEUED_FRAMES / 2) this.#outbound.resume()
+    if (this.#ops.length < this.#parts.settings.MAX_QUEUED_FRAMES / 2) this.#socket.resume()
     if (this.#ops.quiet) this.#drained?.()
   }
 
@@ -372,10 +377,6 @@ export class Connection {
 
   #send(frame: Wire): void {
     if (frame !== undefined) this.#outbound.send(frame)
-  }
-
-  #alive(): void {
-    this.#lastRead = Date.now()
   }
 
   #onClosed(): void {

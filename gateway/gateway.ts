@@ -16,6 +16,7 @@ import { HeldPushes } from './held-pushes.ts'
 import { HostWatch } from './host-watch.ts'
 import { addAccountRoutes } from './http/accounts.ts'
 import { addApiRoutes } from './http/api.ts'
+import { addDocumentation } from './http/documentation.ts'
 import type { ReadinessCheck } from './http/health.ts'
 import { membershipIn } from './http/membership.ts'
 import { createHttpGateway } from './http/server.ts'
@@ -23,6 +24,7 @@ import { addWebsiteRoutes } from './http/websites.ts'
 import { jsonProtocol } from './json/json-protocol.ts'
 import { ListSync } from './list-sync/list-sync.ts'
 import { createGatewayMetrics } from './metrics.ts'
+import { OnlineList } from './online-list.ts'
 import { Reconciliation } from './reconciliation.ts'
 import { SavedAcks } from './saved-acks.ts'
 import { SocketServer } from './socket-server.ts'
@@ -58,6 +60,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     registry: metrics.registry,
     checks: parts.checks,
   })
+  addDocumentation(http.app)
   const sessions = new Sessions(tokens, store.users)
   const raiseSession = async (user: string, sv: number) => {
     await users.call(user, 'sessionRaised', { sv })
@@ -78,6 +81,11 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     groupStore: store.groups,
     accounts: store.accounts,
     unread: user => users.call(user, 'unread', null),
+    summary: user => users.call(user, 'offlineSummary', null),
+    offline: (user, conversation, limit) => users.call(user, 'offlineMessages', { conversation, limit }),
+    acknowledge: (user, acknowledgement) => users.call(user, 'acknowledgeRead', acknowledgement),
+    customerSessions: store.customerSessions,
+    online: store.online,
   })
   addWebsiteRoutes(http.app, { sessions, websites: store.topics.websites })
 
@@ -85,10 +93,12 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
   const savedAcks = new SavedAcks(watermark)
   metrics.watchQueue('awaiting_save', () => savedAcks.waiting)
   metrics.watchQueue('operations', () => connections.queuedOps)
-  const protocol = jsonProtocol({
+  const json = jsonProtocol({
     maxBodyCharacters: settings.MAX_BODY_CHARACTERS,
     outstanding: settings.OUTSTANDING_MESSAGES,
   })
+  const online = new OnlineList(gatewayId, store.online, logger)
+  await online.open()
   const sockets = new SocketServer(http.server, {
     gatewayId,
     users,
@@ -99,7 +109,8 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     settings,
     logger,
     connections,
-    protocol,
+    online,
+    json,
   })
   const lists = new ListSync(http.server, {
     topics: store.topics,
@@ -122,6 +133,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
       await sockets.drain()
       await http.close()
       await connections.close()
+      await online.close()
     },
   }
 }

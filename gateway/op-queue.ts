@@ -22,7 +22,7 @@ export interface OpQueueOwner {
 
 /** Operations that one call takes at most: bounds the turn and the value on the bus. */
 const MAX_BATCH = 64
-/** Characters of message text that one call takes at most. */
+/** Characters of texts and ids that one call takes at most. */
 const MAX_BATCH_CHARACTERS = 1_048_576
 const RETRY_BASE_MS = 100
 const RETRY_CAP_MS = 5000
@@ -108,7 +108,7 @@ export class OpQueue {
     let size = 0
     let characters = 0
     for (const { op } of this.#waiting) {
-      characters += op.op === 'send' ? op.body.length : 0
+      characters += charactersOf(op)
       if (size >= MAX_BATCH || (size > 0 && characters > MAX_BATCH_CHARACTERS)) break
       size++
     }
@@ -174,5 +174,10 @@ export class OpQueue {
 }
 
 const isAnswered = ({ op }: Op): boolean => op === 'send' || op === 'revoke' || op === 'join-request'
+function charactersOf(op: Op): number {
+  if (op.op === 'send') return op.body.length
+  if (op.op !== 'acknowledge' || op.messages === 'all') return 0
+  return op.messages.reduce((sum, { length }) => sum + length, 0)
+}
 
 const busy: OpResult = { reason: 'server_busy' }

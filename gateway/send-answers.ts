@@ -44,7 +44,7 @@ export class SendAnswers implements SaveListener {
         this.#connection.send(this.#protocol.accepted(user, op.clientMsgId, result))
         metrics.acceptedLatency.observeMs(performance.now() - receivedAt)
       }
-      savedAcks.await(this, [{ ...result, clientMsgId: op.clientMsgId, receivedAt }])
+      savedAcks.await(this, [{ ...result, clientMsgId: op.clientMsgId, to: op, receivedAt }])
     }
   }
 
@@ -53,14 +53,16 @@ export class SendAnswers implements SaveListener {
     if (user === undefined) return
     const now = performance.now()
     for (const message of messages) {
-      this.#connection.send(this.#protocol.saved(user, message.clientMsgId, message))
+      this.#connection.send(this.#protocol.saved(user, message.to, message.clientMsgId, message))
       this.#parts.metrics.savedLatency.observeMs(now - message.receivedAt)
     }
   }
 
   unsavable(messages: readonly AwaitingSave[]): void {
-    for (const { clientMsgId, seq } of messages)
-      this.#connection.refuse('internal_error', { clientMsgId, serverMsgId: seq })
+    for (const { clientMsgId, to, seq } of messages) {
+      const recipient = 'to' in to ? { to: to.to } : { groupId: to.group }
+      this.#connection.refuse('internal_error', { clientMsgId, ...recipient, serverMsgId: seq })
+    }
   }
 
   lost(): void {

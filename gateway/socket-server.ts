@@ -1,37 +1,33 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type WebSocket, WebSocketServer } from 'ws'
-import type { Session } from './auth/tokens.ts'
-import { verifySession } from './auth/verify-session.ts'
-import { Connection } from './connection.ts'
-import type { ConnectionParts } from './connection-parts.ts'
-import type { Connections } from './connections.ts'
-import { isAllowedOrigin } from './http/origins.ts'
+import { WebSocketServer, type WebSocket as WsSocket } from 'ws'
+import { Acceptor, type AcceptorParts } from './acceptor.ts'
+import { type Endpoint, upgradeEndpoint } from './endpoints.ts'
+import { type Accepted, type HandshakeRefusal, judgeHandshake } from './handshake.ts'
 import { SOCKET_IO_PATH } from './list-sync/socket-io.ts'
-import type { WireProtocol } from './wire-protocol.ts'
+import { SockJsServer } from './sockjs/sockjs-server.ts'
+import { SockJsWebSocket } from './sockjs/sockjs-web-socket.ts'
+import { WebSocket } from './web-socket.ts'
 
 const CLOSE_ANSWER_MS = 5000
 /** Fragments that one message may come in. */
 const MAX_FRAGMENTS = 64
-const MAX_DEVICE = /^[\x21-\x7e]{1,64}$/
-
-export interface SocketServerParts extends Omit<ConnectionParts, 'closed'> {
-  readonly connections: Connections
-  readonly protocol: WireProtocol
-}
+/** In the order of our preference. */
+const subprotocols = ['homing.json', 'v12.stomp', 'v11.stomp', 'v10.stomp']
 
 /**
- * Takes WebSocket upgrades of `/ws`: Origin and a handshake's token are judged before the upgrade. Socket.IO's are
- * taken elsewhere.
+ * Takes what leads to a connection: WebSocket upgrades under `/ws`, judged before the upgrade, and SockJS's requests
+ * over HTTP. Socket.IO's are taken elsewhere.
  */
 export class SocketServer {
-  readonly #parts: SocketServerParts
+  readonly #parts: AcceptorParts
+  readonly #acceptor: Acceptor
   readonly #sockets: WebSocketServer
-  #count = 0
   #draining = false
 
-  constructor(server: Server, parts: SocketServerParts) {
+  constructor(server: Server, parts: AcceptorParts) {
     this.#parts = parts
+    this.#acceptor = new Acceptor(parts)
     const options = {
       noServer: true,
       clientTracking: false,
@@ -39,10 +35,15 @@ export class SocketServer {
       maxFragments: MAX_FRAGMENTS,
       perMessageDeflate: false,
       closeTimeout: CLOSE_ANSWER_MS,
-      handleProtocols: (offered: Set<string>) => (offered.has('homing.json') ? 'homing.json' : false),
+      handleProtocols: (offered: Set<string>) => subprotocols.find(name => offered.has(name)) ?? false,
     }
     this.#sockets = new WebSocketServer(options)
     server.on('upgrade', (request, stream, head) => void this.#upgrade(request, stream, head))
+    new SockJsServer(server, {
+      ...parts,
+      isDraining: () => this.#draining,
+      accept: (socket, accepted) => this.#acceptor.acceptStomp(socket, accepted),
+    })
   }
 
   /** Refuses upgrades from now on and closes what is open, in order. */
@@ -54,73 +55,38 @@ export class SocketServer {
   async #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> {
     stream.on('error', error => this.#parts.logger.debug({ err: error }, 'connection lost in its handshake'))
     if (request.url?.startsWith(SOCKET_IO_PATH)) return
+    const url = URL.parse(request.url ?? '/', 'http://localhost')
+    const endpoint = url ? upgradeEndpoint(url.pathname) : undefined
+    if (!url || !endpoint) return answer(stream, { status: 404, text: 'not_found' })
+    if (this.#draining) return answer(stream, { status: 503, text: 'server_busy' })
     try {
-      const verdict = await this.#judge(request)
-      if (verdict.status !== 101) return answer(stream, verdict.status, verdict.text)
-      this.#sockets.handleUpgrade(request, stream, head, socket => this.#accept(socket, stream, verdict))
+      const verdict = await judgeHandshake(request, url, this.#parts)
+      if (verdict.status !== 101) return answer(stream, verdict)
+      this.#sockets.handleUpgrade(request, stream, head, socket =>
+        this.#accept(endpoint, socket, stream, verdict),
+      )
     } catch (error) {
       this.#parts.logger.error({ err: error }, 'upgrade failed')
-      answer(stream, 503, 'server_busy')
+      answer(stream, { status: 503, text: 'server_busy' })
     }
   }
 
-  async #judge(request: IncomingMessage): Promise<Verdict> {
-    const url = URL.parse(request.url ?? '/', 'http://localhost')
-    if (url?.pathname !== '/ws') return { status: 404, text: 'not_found' }
-    if (this.#draining) return { status: 503, text: 'server_busy' }
-    if (
-      !isAllowedOrigin(request.headers.origin, request.headers.host, this.#parts.settings.ALLOWED_ORIGINS)
-    ) {
-      return { status: 403, text: 'origin_not_allowed' }
-    }
-    const device = url.searchParams.get('device')
-    const accepted = { status: 101, ...(device && MAX_DEVICE.test(device) && { device }) } as const
-    const token = handshakeToken(request, url)
-    if (token === undefined) return accepted
-    const session = await verifySession(this.#parts.tokens, token, this.#parts.logger)
-    if (session === 'missing_token') return { status: 401, text: 'missing_access_token' }
-    if (typeof session === 'string') return { status: 401, text: 'invalid_access_token' }
-    const check = await this.#parts.users.call(session.user, 'checkSession', { sv: session.sv })
-    return check.ok ? { ...accepted, session } : { status: 401, text: 'session_invalid' }
+  #accept({ speaks }: Endpoint, socket: WsSocket, stream: Duplex, accepted: Accepted): void {
+    const plain = new WebSocket(socket, stream, this.#parts.logger)
+    if (speaks === 'json') this.#acceptor.acceptJson(plain, accepted)
+    else this.#acceptor.acceptStomp(speaks === 'sockjs' ? new SockJsWebSocket(plain) : plain, accepted)
   }
-
-  #accept(socket: WebSocket, stream: Duplex, { session, device }: Accepted): void {
-    const { connections, protocol, metrics, gatewayId } = this.#parts
-    const connId = `${gatewayId}-${++this.#count}`
-    const closed = () => {
-      connections.remove(connection)
-      metrics.connections[protocol.name].dec()
-    }
-    const connection = new Connection(connId, socket, stream, protocol, { ...this.#parts, closed }, device)
-    connections.add(connection)
-    metrics.connections[protocol.name].inc()
-    if (session) connection.begin(session)
-  }
-}
-
-interface Accepted {
-  readonly status: 101
-  readonly session?: Session
-  readonly device?: string
-}
-
-type Verdict = Accepted | { readonly status: 401 | 403 | 404 | 503; readonly text: string }
-
-/** A token given with the handshake, '' included: that is a missing one; undefined when the first frame has to bring it. */
-function handshakeToken(request: IncomingMessage, url: URL): string | undefined {
-  const bearer = /^Bearer\s*(.*)$/i.exec(request.headers.authorization ?? '')?.[1]
-  const given = bearer ?? url.searchParams.get('token') ?? url.searchParams.get('accessToken')
-  return given ?? undefined
 }
 
 const statusTexts = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
+  413: 'Content Too Large',
   503: 'Service Unavailable',
 } as const
 
-function answer(stream: Duplex, status: keyof typeof statusTexts, text: string): void {
+function answer(stream: Duplex, { status, text }: HandshakeRefusal): void {
   stream.end(
     `HTTP/1.1 ${status} ${statusTexts[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,

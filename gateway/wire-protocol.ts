@@ -1,25 +1,29 @@
-import type { Op, Sent } from '../actors/user/contract.ts'
+import type { DeliveryTerms, Op, Sent } from '../actors/user/contract.ts'
 import type { Reason } from '../protocol/errors.ts'
 import type { PushEvent } from '../protocol/events.ts'
-import type { UserId } from '../protocol/ids.ts'
+import type { Recipient, UserId } from '../protocol/ids.ts'
+import type { Session } from './auth/tokens.ts'
 
 /**
- * One wire protocol: frames of its clients to what they ask for, and what the server says to frames.
+ * One wire protocol: frames of its clients to what they ask for, and what the server says to frames. A protocol
+ * that remembers something of a connection is made for that connection; others are shared by all.
  *
  * Guarantees of every codec: `decode` never throws and never costs more than its input's size; what it cannot
  * accept is a `refused` frame with a reason of the catalogue. Encoders answer undefined for what the protocol
- * does not say.
+ * does not say, or not now.
  */
 export interface WireProtocol {
-  readonly name: 'json'
-  /** Messages of a feed that its clients take before they have acknowledged any. */
-  readonly outstanding: number
-  decode(data: Buffer, isBinary: boolean, user: UserId | undefined): ClientFrame
-  authenticated(user: UserId): Wire
+  readonly name: 'json' | 'stomp'
+  readonly delivery: DeliveryTerms
+  /** What keeps a connection alive, where the protocol has signs of life of its own; else the settings and pings. */
+  readonly liveness: Liveness | undefined
+  /** Gives `take` the frames that a message of the socket completes, one after the other. */
+  decode(data: Buffer, isBinary: boolean, user: UserId | undefined, take: TakeFrame): void
+  authenticated(session: Session): Wire
   authFailed(reason: AuthFailure): Wire
   pong(): Wire
   accepted(user: UserId, clientMsgId: string, sent: Sent): Wire
-  saved(user: UserId, clientMsgId: string, sent: Sent): Wire
+  saved(user: UserId, to: Recipient, clientMsgId: string, sent: Sent): Wire
   /** The message `sent.seq` has been taken back. */
   revoked(user: UserId, clientMsgId: string, sent: Sent): Wire
   refused(reason: Reason, about: About): Wire
@@ -27,12 +31,24 @@ export interface WireProtocol {
 }
 
 export type Wire = string | undefined
+export type TakeFrame = (frame: ClientFrame) => void
 export type AuthFailure = 'missing_token' | 'invalid_token' | 'session_invalid'
+
+export interface Liveness {
+  /** Sent this often; undefined: a ping of the socket's. */
+  readonly beat: string | undefined
+  readonly beatMs: number
+  /** A client that sent nothing for so long is gone. */
+  readonly idleMs: number
+}
 
 /** What a refusal is about, as far as it is known. */
 export interface About {
   readonly clientMsgId?: string
   readonly serverMsgId?: number | string
+  /** Of a message that was to be sent: its recipient or group. */
+  readonly to?: string
+  readonly groupId?: string
 }
 
 export type ClientFrame =
@@ -41,18 +57,22 @@ export type ClientFrame =
   | { readonly kind: 'auth'; readonly token: string | undefined; readonly ordered: boolean }
   | { readonly kind: 'reauth'; readonly token: string | undefined }
   | { readonly kind: 'op'; readonly op: Op }
+  /** What the protocol has answered by itself. `last`: the client says goodbye. */
+  | { readonly kind: 'answered'; readonly frames: readonly string[]; readonly last?: true }
   | { readonly kind: 'refused'; readonly reason: Reason; readonly about: About }
 
 /** The ids that a refusal of the frame repeats. */
 export function aboutFrame(frame: ClientFrame): About {
   if (frame.kind === 'refused') return frame.about
-  if (frame.kind !== 'op') return {}
-  return aboutOp(frame.op)
+  return frame.kind === 'op' ? aboutOp(frame.op) : {}
 }
 
 export function aboutOp(op: Op): About {
   switch (op.op) {
     case 'send':
+      return 'to' in op
+        ? { clientMsgId: op.clientMsgId, to: op.to }
+        : { clientMsgId: op.clientMsgId, groupId: op.group }
     case 'join-request':
       return { clientMsgId: op.clientMsgId }
     case 'delivered':
@@ -63,6 +83,6 @@ export function aboutOp(op: Op): About {
     case 'join-decision':
       return { clientMsgId: op.opId }
     default:
-      return op satisfies never
+      return {}
   }
 }

@@ -3,6 +3,7 @@
  * 4500–4999 are terminal. Source: the JSON contract, "Liveness, limits, closing".
  */
 export const CloseCode = {
+  normal: 1000,
   goingAway: 1001,
   tooBig: 1009,
   serviceRestart: 1012,

@@ -32,6 +32,9 @@ export const refusals = {
 
   too_many_requests: refusal('over the rate limit; the frame was not handled', 'pace', true),
   bad_json: refusal('the frame is not a JSON object', 'count'),
+  bad_frame: refusal('the frame is not one of its protocol', CloseCode.protocolError),
+  not_your_queue: refusal('only one’s own queues can be listened to', CloseCode.protocolError),
+  too_many_subscriptions: refusal('the connection has too many subscriptions', CloseCode.protocolError),
   missing_type: refusal('the frame has no type', 'count'),
   not_implemented: refusal('unknown frame type', 'count'),
 
@@ -56,6 +59,12 @@ export const refusals = {
   not_message_sender: refusal('only its sender may do this'),
   revoke_timeout: refusal('too old to be revoked'),
   client_msg_id_conflict: refusal('this clientMsgId stands for another message'),
+  unknown_destination: refusal('nothing is behind this destination'),
+  bad_msg_type: refusal('messageType must be TEXT, IMAGE, FILE, AUDIO or VIDEO'),
+  too_many_beyond_cursor: refusal('too many messages are read beyond unread ones; begin with the oldest'),
+  agents_only: refusal('only agents may do this'),
+  customer_session_not_found: refusal('no such customer session'),
+  customer_session_taken: refusal('another agent has the session, or it is closed'),
 } as const satisfies Record<string, Refusal>
 
 export type Reason = keyof typeof refusals

@@ -1,7 +1,9 @@
+import type { CustomerSession } from './customer-session.ts'
 import type { Entry } from './entries.ts'
 import type { UserId } from './ids.ts'
+import type { OfflineSummary } from './offline.ts'
 
-/** What an actor pushes to a connection. Each wire protocol encodes these for its clients. */
+/** What an actor pushes to a connection. Each wire protocol encodes these for its clients, or leaves them out. */
 export type PushEvent =
   | EntryEvent
   | {
@@ -10,6 +12,9 @@ export type PushEvent =
       readonly seqs: readonly number[]
       readonly from: UserId
     }
+  /** What waits, for connections to which nothing is resent. */
+  | { readonly kind: 'summary'; readonly conversations: readonly OfflineSummary[] }
+  | { readonly kind: 'session'; readonly session: CustomerSession }
 
 export type ReceiptStatus = 'delivered' | 'read'
 

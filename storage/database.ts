@@ -11,22 +11,27 @@ import {
 } from '@mikro-orm/sql'
 import { type Dialect, sqliteDialect } from './dialect.ts'
 import { entities } from './entities.ts'
+import { CustomerServiceTables } from './migrations/customer-service-tables.ts'
 import { FirstTables } from './migrations/first-tables.ts'
 import { GroupTables } from './migrations/group-tables.ts'
+import { OfflineViews } from './migrations/offline-views.ts'
 import { TopicTables } from './migrations/topic-tables.ts'
 
 export type Orm = MikroORM<AbstractSqlDriver>
 export type Parameter = string | number | boolean | null | Buffer
 
-/** How long a statement waits for another process that writes to the same SQLite file, ms. */
-const SQLITE_BUSY_TIMEOUT_MS = 5000
+/**
+ * How long a statement waits for another process that writes to the same SQLite file, ms. It waits with the whole
+ * thread, so not for long; the log's own connection never makes it wait.
+ */
+const SQLITE_BUSY_TIMEOUT_MS = 100
 
 /** What both kinds of databases are opened with. */
 export const ormOptions = {
   entities,
   extensions: [Migrator],
   migrations: {
-    migrationsList: [FirstTables, TopicTables, GroupTables],
+    migrationsList: [FirstTables, TopicTables, CustomerServiceTables, OfflineViews, GroupTables],
     tableName: 'migration',
     snapshot: false,
     silent: true,

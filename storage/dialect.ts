@@ -16,6 +16,8 @@ export interface Dialect {
   readonly text: (column: string) => string
   /** After a table's name: reads it by this index alone, from the seq that the query gives on. */
   readonly byIndex: (index: string) => string
+  /** The database's clock, s since 1970. */
+  readonly now: string
   /** Ends a select whose rows must not change before the statement is done. */
   readonly forUpdate: string
   /** How a transaction begins whose reads all see the same moment. */
@@ -30,6 +32,7 @@ export const sqliteDialect: Dialect = {
   insertIgnore: 'insert or ignore',
   text: column => column,
   byIndex: () => '',
+  now: 'unixepoch()',
   forUpdate: '',
   snapshot: {},
 }
@@ -44,6 +47,7 @@ export const mysqlDialect: Dialect = {
   text: column => `convert(${column} using utf8mb4)`,
   // Left alone, MariaDB takes the index by its first column only and looks at every row of a feed or conversation.
   byIndex: index => `force index (${index})`,
+  now: 'unix_timestamp()',
   forUpdate: 'for update',
   snapshot: { isolationLevel: IsolationLevel.REPEATABLE_READ, readOnly: true },
 }

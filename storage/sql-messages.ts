@@ -3,7 +3,15 @@ import type { Feed, UserId } from '../protocol/ids.ts'
 import type { Database, Parameter } from './database.ts'
 import type { Span } from './group-store.ts'
 import { logEntryOf, type MessageRow } from './message-row.ts'
-import type { FeedPage, MessageStore, UnreadRows } from './store.ts'
+import { SqlIncoming } from './sql-incoming.ts'
+import type {
+  ConversationCursor,
+  FeedPage,
+  IncomingQuery,
+  MessageStore,
+  NamedQuery,
+  UnreadRows,
+} from './store.ts'
 import { countUnread } from './unread-count.ts'
 
 /** A row of `message`, or one before them (its `feed` is null) that carries a number in `seq`. */
@@ -13,12 +21,14 @@ export class SqlMessages implements MessageStore {
   readonly #database: Database
   readonly #columns: string
   readonly #byConversation: string
+  readonly #incoming: SqlIncoming
 
   constructor(database: Database) {
     this.#database = database
     this.#byConversation = database.dialect.byIndex('message_conversation')
     this.#columns = `seq, feed, kind, sender, ${database.dialect.text('client_msg_id')} as client_msg_id,
       recipient, body, msg_type, extra, ts, revoked`
+    this.#incoming = new SqlIncoming(database, this.#columns)
   }
 
   async position(): Promise<number> {
@@ -66,6 +76,18 @@ export class SqlMessages implements MessageStore {
 
   unread(user: UserId): Promise<UnreadRows> {
     return countUnread(this.#database, user)
+  }
+
+  incoming(query: IncomingQuery): Promise<FeedPage> {
+    return this.#incoming.incoming(query)
+  }
+
+  newestIncoming(user: UserId, cursors: readonly ConversationCursor[]): Promise<FeedPage> {
+    return this.#incoming.newestIncoming(user, cursors)
+  }
+
+  named(query: NamedQuery): Promise<FeedPage> {
+    return this.#incoming.named(query)
   }
 
   async history(

@@ -4,11 +4,21 @@ import { migrateAlone, migrateTogether } from './migrate.ts'
 import { type MysqlOptions, openMysql } from './mysql.ts'
 import { SavedLog } from './saved-log.ts'
 import { SqlAccounts } from './sql-accounts.ts'
+import { SqlCustomerSessions } from './sql-customer-sessions.ts'
 import { SqlGroups } from './sql-groups.ts'
 import { SqlMessages } from './sql-messages.ts'
+import { SqlOnline } from './sql-online.ts'
 import { SqlSessions } from './sql-sessions.ts'
 import { SqlUsers } from './sql-users.ts'
-import type { AccountStore, MessageStore, SessionStore, Store, UserStore } from './store.ts'
+import type {
+  AccountStore,
+  CustomerSessionStore,
+  MessageStore,
+  OnlineStore,
+  SessionStore,
+  Store,
+  UserStore,
+} from './store.ts'
 import { SqlTopics } from './topics/sql-topics.ts'
 import type { TopicStore } from './topics/topic-store.ts'
 
@@ -20,6 +30,8 @@ export class SqlStore implements Store {
   readonly sessions: SessionStore
   readonly topics: TopicStore
   readonly groups: GroupStore
+  readonly customerSessions: CustomerSessionStore
+  readonly online: OnlineStore
   readonly #database: Database
   readonly #migrate: () => Promise<void>
 
@@ -32,6 +44,8 @@ export class SqlStore implements Store {
     this.sessions = new SqlSessions(database)
     this.topics = new SqlTopics(database)
     this.groups = new SqlGroups(database)
+    this.customerSessions = new SqlCustomerSessions(database)
+    this.online = new SqlOnline(database)
   }
 
   /** The caller holds the data directory. */

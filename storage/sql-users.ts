@@ -11,8 +11,10 @@ const CURSORS_A_STATEMENT = 200
 const COLLISIONS = 5
 
 interface LoadRow {
-  readonly kind: 'position' | 'version' | 'last' | 'delivered' | 'member'
+  readonly kind: 'position' | 'version' | 'last' | 'delivered' | 'single' | 'member'
+  /** Of a single set: the conversation. */
   readonly device: string | null
+  /** Of a single set: its JSON. */
   readonly feed: Feed | null
   readonly n: number | null
   /** Of a membership its end; 0 while it lasts. */
@@ -49,18 +51,24 @@ export class SqlUsers implements UserStore {
        union all select 'version', null, null, version, 0 from user_session where user_id = ?
        union all select 'last', null, null, max(seq), 0 from message where feed = ?
        union all select 'delivered', device, feed, seq, 0 from delivery_cursor where user_id = ?
-       union all select 'member', null, group_id, joined_seq, left_seq from t_im_group_member where user_id = ?`,
-      [user, directFeed(user), user, user],
+       union all select 'member', null, group_id, joined_seq, left_seq from t_im_group_member where user_id = ?
+       union all select 'single', id, single, 0, 0 from conversation where user_id = ? and single is not null`,
+      [user, directFeed(user), user, user, user],
     )
-    const single = (kind: LoadRow['kind']) => rows.find(row => row.kind === kind)?.n ?? 0
+    const number = (kind: LoadRow['kind']) => rows.find(row => row.kind === kind)?.n ?? 0
     return {
-      position: single('position'),
-      sessionVersion: single('version'),
-      lastDirectSeq: single('last'),
+      position: number('position'),
+      sessionVersion: number('version'),
+      lastDirectSeq: number('last'),
       delivered: rows.flatMap(({ kind, device, feed, n }): DeliveredCursor[] =>
         kind === 'delivered' && device !== null && feed !== null ? [{ device, feed, seq: n ?? 0 }] : [],
       ),
       memberships: rows.flatMap(membershipOf).sort((a, b) => a.from - b.from),
+      single: rows.flatMap(({ kind, device, feed }) =>
+        kind === 'single' && device !== null && feed !== null
+          ? [{ conversation: device, seqs: JSON.parse(feed) as number[] }]
+          : [],
+      ),
     }
   }
 

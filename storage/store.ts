@@ -1,4 +1,5 @@
 import type { LogEntry } from '../messaging/message-log.ts'
+import type { CustomerSession, CustomerSessionStatus } from '../protocol/customer-session.ts'
 import type { Feed, GroupId, UserId } from '../protocol/ids.ts'
 import type { GroupStore, Span } from './group-store.ts'
 import type { TopicStore } from './topics/topic-store.ts'
@@ -15,6 +16,8 @@ export interface Store {
   readonly sessions: SessionStore
   readonly topics: TopicStore
   readonly groups: GroupStore
+  readonly customerSessions: CustomerSessionStore
+  readonly online: OnlineStore
   /** Creates or migrates the tables; safe however many processes start at once. */
   migrate(): Promise<void>
   /** Rejects when the database does not answer. */
@@ -42,6 +45,8 @@ export interface UserRows {
   readonly position: number
   readonly sessionVersion: number
   readonly delivered: readonly DeliveredCursor[]
+  /** Where messages beyond the read cursor are read one by one: their seqs, ascending. */
+  readonly single: readonly { readonly conversation: string; readonly seqs: readonly number[] }[]
   /** The user's own feed's last seq up to `position`; 0 when it is empty. */
   readonly lastDirectSeq: number
   /** Each time the user was in a group, and is, by when. */
@@ -81,6 +86,12 @@ export interface MessageStore {
   recentIds(sender: UserId, limit: number): Promise<readonly (readonly [clientMsgId: string, seq: number])[]>
   /** The user's conversations, groups included, each with its read cursor and the count of what lies after it. */
   unread(user: UserId): Promise<UnreadRows>
+  /** A user's unread messages of one conversation, and the position as of which. */
+  incoming(query: IncomingQuery): Promise<FeedPage>
+  /** The newest unread message of each conversation that has one. */
+  newestIncoming(user: UserId, cursors: readonly ConversationCursor[]): Promise<FeedPage>
+  /** Messages of a conversation, by their senders' own ids or by seqs. */
+  named(query: NamedQuery): Promise<FeedPage>
   /** A conversation's messages with seq < `before` (0: from the newest), newest first; with `spans` those in one. */
   history(
     conversation: string,
@@ -102,17 +113,86 @@ export interface FeedPage {
   readonly position: number
 }
 
+/** What of a conversation a user has read: all up to `readSeq`, and beyond it these. */
+export interface ConversationCursor {
+  readonly conversation: string
+  readonly readSeq: number
+  readonly single: readonly number[]
+}
+
+export interface IncomingQuery extends ConversationCursor {
+  readonly user: UserId
+  readonly order: 'oldest' | 'newest'
+  readonly limit: number
+}
+
+export interface NamedQuery {
+  readonly conversation: string
+  /** Whose they are; without it all members', as far as they come `after` a seq. */
+  readonly sender?: UserId
+  readonly after?: number
+  readonly clientMsgIds: readonly string[]
+  readonly seqs: readonly number[]
+}
+
 export interface UnreadRows {
   readonly position: number
   readonly conversations: readonly ConversationRow[]
 }
 
-export interface ConversationRow {
-  readonly conversation: string
-  /** The stored cursor or the user's own last message, whichever is later. */
-  readonly readSeq: number
-  readonly single: readonly number[]
+/** The cursor is the stored one or the user's own last message, whichever is later. */
+export interface ConversationRow extends ConversationCursor {
   readonly unread: number
+}
+
+/** Status changes compare and set: of two agents who take a session at once, one does. Times: ms since 1970. */
+export interface CustomerSessionStore {
+  /** The customer's open session; a new one where there is none. */
+  open(customer: UserId, now: number): Promise<CustomerSession>
+  /** Undefined when there is no such session; as it is when it is no longer waiting. */
+  take(
+    id: string,
+    agent: { readonly id: UserId; readonly name: string },
+    now: number,
+  ): Promise<CustomerSession | undefined>
+  /** The same for a session that is closed already, or is not the user's. */
+  close(
+    id: string,
+    user: UserId,
+    reason: string | undefined,
+    now: number,
+  ): Promise<CustomerSession | undefined>
+  /** Those of a status: waiting ones from the oldest, others from the newest. */
+  list(status: CustomerSessionStatus, limit: number): Promise<readonly CustomerSession[]>
+}
+
+export type OnlineType = 'agent' | 'customer'
+
+export interface OnlineConnection {
+  readonly connId: string
+  readonly user: UserId
+  readonly type: OnlineType
+}
+
+/**
+ * Who is connected for customer service, over all gateways. A gateway's rows count as long as it renews its lease;
+ * the database's clock decides.
+ */
+export interface OnlineStore {
+  /**
+   * Prolongs the gateway's lease, and forgets gateways whose lease ended long ago. False when it was not known, or not
+   * any more: then none of its connections are.
+   */
+  renew(gatewayId: string, seconds: number): Promise<boolean>
+  /** Adds and removes connections of the gateway. */
+  change(gatewayId: string, change: OnlineChange): Promise<void>
+  /** Users, each once, by id; those after `after`. */
+  list(type: OnlineType, after: string, limit: number): Promise<readonly UserId[]>
+}
+
+export interface OnlineChange {
+  readonly added: readonly OnlineConnection[]
+  readonly removed: readonly string[]
 }
 
 export interface AccountStore {

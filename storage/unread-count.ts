@@ -2,10 +2,10 @@ import type { Transaction } from '@mikro-orm/sql'
 import type { UserId } from '../protocol/ids.ts'
 import { chunked } from './chunks.ts'
 import type { Database, Parameter } from './database.ts'
-import type { ConversationRow, UnreadRows } from './store.ts'
+import type { ConversationCursor, ConversationRow, UnreadRows } from './store.ts'
 
 /** Conversations counted by one statement. */
-const CONVERSATIONS_A_STATEMENT = 100
+export const CONVERSATIONS_A_STATEMENT = 100
 
 /** A conversation's stored cursor; the first row of all (its `id` is null) carries the position. */
 interface CursorRow {
@@ -13,8 +13,6 @@ interface CursorRow {
   readonly read_seq: number
   readonly single: string | null
 }
-
-type Cursor = Omit<ConversationRow, 'unread'>
 
 /**
  * What lies after the read cursors of a user's conversations, as of one moment: in a group, also after joining. Cursors stand in the counting
@@ -43,7 +41,7 @@ export function countUnread(database: Database, user: UserId): Promise<UnreadRow
   })
 }
 
-function cursorOf({ id, read_seq, single }: CursorRow): Cursor | undefined {
+function cursorOf({ id, read_seq, single }: CursorRow): ConversationCursor | undefined {
   if (id === null) return undefined
   return {
     conversation: id,
@@ -56,9 +54,9 @@ function cursorOf({ id, read_seq, single }: CursorRow): Cursor | undefined {
 async function afterOwn(
   database: Database,
   user: UserId,
-  cursors: readonly Cursor[],
+  cursors: readonly ConversationCursor[],
   within: Transaction,
-): Promise<readonly Cursor[]> {
+): Promise<readonly ConversationCursor[]> {
   const ownLast = `(select seq from message ${database.dialect.byIndex('message_conversation')}
     where conversation = ? and seq > ? and sender = ? order by seq desc limit 1)`
   const seqs = await numbers(
@@ -77,13 +75,10 @@ async function afterOwn(
 async function counted(
   database: Database,
   user: UserId,
-  cursors: readonly Cursor[],
+  cursors: readonly ConversationCursor[],
   within: Transaction,
 ): Promise<readonly ConversationRow[]> {
-  const count = ({ single }: Cursor) => `(select count(*)
-    from message ${database.dialect.byIndex('message_conversation')}
-    where conversation = ? and seq > ? and sender <> ? and revoked = 0
-    ${single.length > 0 ? `and seq not in (${single.map(Number).join(', ')})` : ''})`
+  const count = (cursor: ConversationCursor) => `(select count(*) ${unreadOf(database, cursor)})`
   const counts = await numbers(
     database,
     cursors,
@@ -95,11 +90,11 @@ async function counted(
 }
 
 /** One scalar for each cursor, in their order, by one statement. */
-async function numbers(
+export async function numbers(
   database: Database,
-  cursors: readonly Cursor[],
-  scalar: (cursor: Cursor) => string,
-  parameters: (cursor: Cursor) => Parameter[],
+  cursors: readonly ConversationCursor[],
+  scalar: (cursor: ConversationCursor) => string,
+  parameters: (cursor: ConversationCursor) => Parameter[],
   within: Transaction,
 ): Promise<readonly (number | null)[]> {
   const sql = cursors.map((cursor, n) => `select ${n} as n, ${scalar(cursor)} as value`).join(' union all ')
@@ -110,3 +105,12 @@ async function numbers(
   )
   return rows.sort((a, b) => a.n - b.n).map(({ value }) => value)
 }
+
+/**
+ * From where on a conversation's messages are unread; its parameters are the conversation, the read seq and the
+ * user. The single seqs are constants, too.
+ */
+export const unreadOf = (database: Database, { single }: Pick<ConversationCursor, 'single'>): string =>
+  `from message ${database.dialect.byIndex('message_conversation')}
+   where conversation = ? and seq > ? and sender <> ? and revoked = 0
+   ${single.length > 0 ? `and seq not in (${single.map(Number).join(', ')})` : ''}`

@@ -1,21 +1,13 @@
 import type { Bus } from '../../messaging/bus.ts'
 import type { LogEntry } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
-import type { ReceiptStatus } from '../../protocol/events.ts'
+import type { PushEvent, ReceiptStatus } from '../../protocol/events.ts'
 import { directConversation, type Feed, groupConversation, type UserId } from '../../protocol/ids.ts'
 import type { CursorWriter } from '../cursor-writer.ts'
 import type { FeedReader } from '../feed-reader.ts'
 import type { Attachment } from './attachment.ts'
 import type { DeliveredOp, OpResult, ReadOp } from './contract.ts'
 import type { UnreadCounts } from './unread-counts.ts'
-
-/** What the receiver's actor tells the sender's, if that is active. */
-export interface ReceiptNotice {
-  readonly kind: 'receipt'
-  readonly status: ReceiptStatus
-  readonly seqs: readonly number[]
-  readonly from: UserId
-}
 
 export interface AcknowledgingParts {
   readonly bus: Bus
@@ -55,8 +47,8 @@ export class Acknowledging {
   sendReceipts(): void {
     if (this.#receipts.size === 0) return
     for (const { status, to, seqs } of this.#receipts.values()) {
-      const notice: ReceiptNotice = { kind: 'receipt', status, seqs, from: this.#user }
-      this.#parts.bus.publish(subjects.actorEvent('user', to), notice)
+      const event: PushEvent = { kind: 'receipt', status, seqs, from: this.#user }
+      this.#parts.bus.publish(subjects.actorEvent('user', to), event)
     }
     this.#receipts = new Map()
   }
@@ -71,12 +63,17 @@ export class Acknowledging {
     return null
   }
 
+  /** Notes for the next `sendReceipts` that the message is read. */
+  readReceipt(message: LogEntry): void {
+    this.#receipt('read', message)
+  }
+
   #read(message: LogEntry): void {
     const { entry, seq } = message
     if (entry.kind === 'direct') this.#parts.unread.read(directConversation(entry.from, this.#user), seq)
     else if (entry.kind === 'group' || entry.kind === 'notice')
       this.#parts.unread.read(groupConversation(entry.group), seq)
-    this.#receipt('read', message)
+    this.readReceipt(message)
   }
 
   /** In a group nobody is told: its cursors are its members' own. */

@@ -13,6 +13,8 @@ export interface AttachmentParts {
   readonly pushes: Pushes
   readonly reader: FeedReader
   readonly logger: Logger
+  /** Called when a connection to which nothing is resent can be pushed to: what it has missed is for a summary. */
+  readonly began: (attachment: Attachment) => void
 }
 
 /** A connection of the route as its user's actor holds it: what it is pushed, and how far that has come. */
@@ -36,7 +38,12 @@ export class Attachment {
     return this.#confirmed
   }
 
-  /** Adds a feed; everything after `cursor` is pushed, then what comes. */
+  /** Whether everything after a cursor is pushed, or only what is stored from now on. */
+  get resends(): boolean {
+    return this.binding.resend !== false
+  }
+
+  /** Adds a feed; everything after `cursor` is pushed, then what comes. Only for a connection that is resent to. */
   addFeed(feed: Feed, cursor: number, audience: Omit<Audience, 'send'>): void {
     const pump = new FeedPump({
       feed,
@@ -79,6 +86,7 @@ export class Attachment {
     if (!this.#confirmed) {
       this.#confirmed = true
       for (const pump of this.#pumps.values()) pump.resume()
+      if (!this.resends) this.#parts.began(this)
     }
     return this.attached
   }
@@ -87,7 +95,9 @@ export class Attachment {
     return { ok: true, hostId: this.#parts.hostId, epoch: this.#epoch, n: this.#n }
   }
 
+  /** Nothing is pushed any more. */
   stop(): void {
+    this.#confirmed = false
     for (const pump of this.#pumps.values()) pump.stop()
   }
 }

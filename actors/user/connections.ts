@@ -1,16 +1,19 @@
 import type { Fence, LogEntry } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
+import { eventOf } from '../../protocol/events.ts'
 import { directFeed, type Feed, type GroupId, groupFeed, type UserId, userOwner } from '../../protocol/ids.ts'
 import type { DeactivateReason } from '../../runtime/actor-runtime.ts'
 import type { UserRows } from '../../storage/store.ts'
 import { confirmRoute } from '../route-confirmation.ts'
-import { Attachment } from './attachment.ts'
+import { Attachment, type AttachmentParts } from './attachment.ts'
 import type { Binding, BindResult, ConnectionRef, Refused, SessionCheck, TouchResult } from './contract.ts'
 import type { Memberships } from './memberships.ts'
 import type { UserActorParts } from './parts.ts'
 import { planBind, planSession, type RouteBody, type RouteChange, refuseUnrouted, routeOf } from './route.ts'
 
 const UNBOUND_REMEMBERED = 32
+
+export type ConnectionsParts = UserActorParts & Pick<AttachmentParts, 'began'>
 
 /**
  * The user's route and session version. The route is durable as the body of the ownership claim: what a bind has
@@ -20,7 +23,7 @@ export class Connections implements Iterable<Attachment> {
   readonly #user: UserId
   readonly #token: string
   readonly #memberships: Memberships
-  readonly #parts: UserActorParts
+  readonly #parts: ConnectionsParts
   readonly #attached = new Map<string, Attachment>()
   /** How far each device has come in each feed, by `feed device`. */
   readonly #delivered = new Map<string, number>()
@@ -31,7 +34,7 @@ export class Connections implements Iterable<Attachment> {
   #epoch = 0
   #sessionVersion = 0
 
-  constructor(user: UserId, token: string, memberships: Memberships, parts: UserActorParts) {
+  constructor(user: UserId, token: string, memberships: Memberships, parts: ConnectionsParts) {
     this.#user = user
     this.#memberships = memberships
     this.#token = token
@@ -124,13 +127,21 @@ export class Connections implements Iterable<Attachment> {
     return null
   }
 
+  /** Takes an entry that has just been stored in a feed of the user's. */
+  stored(entry: LogEntry): void {
+    for (const attachment of this) {
+      if (attachment.resends) attachment.pump(entry.feed)?.live(entry)
+      else if (this.#wants(entry)) attachment.push(eventOf(entry))
+    }
+  }
+
   /** A group's feed begins for the user, or goes on. */
   joined(group: GroupId, seq: number): void {
     const feed = groupFeed(group)
     for (const attachment of this) {
       const pump = attachment.pump(feed)
       if (pump) pump.lookAgain()
-      else this.#addFeed(attachment, feed, seq - 1)
+      else if (attachment.resends) this.#addFeed(attachment, feed, seq - 1)
     }
   }
 
@@ -168,12 +179,16 @@ export class Connections implements Iterable<Attachment> {
     const attachment = new Attachment(binding, this.#epoch, confirmed, this.#parts)
     this.#attached.set(binding.connId, attachment)
     this.#parts.gateways.watch(binding.gatewayId, binding.connId, () => this.#remove(binding.connId))
-    const own = directFeed(this.#user)
-    this.#addFeed(attachment, own, 0)
-    for (const { feed, after, end } of this.#memberships.feeds()) {
-      if (this.#startOf(binding.device, feed, after) < end) this.#addFeed(attachment, feed, after)
-    }
+    if (attachment.resends) this.#addFeeds(attachment)
+    else if (confirmed) this.#parts.began(attachment)
     return attachment
+  }
+
+  #addFeeds(attachment: Attachment): void {
+    this.#addFeed(attachment, directFeed(this.#user), 0)
+    for (const { feed, after, end } of this.#memberships.feeds()) {
+      if (this.#startOf(attachment.binding.device, feed, after) < end) this.#addFeed(attachment, feed, after)
+    }
   }
 
   #addFeed(attachment: Attachment, feed: Feed, after: number): void {

@@ -1,6 +1,7 @@
 import type { Content } from '../../protocol/entries.ts'
 import type { Reason } from '../../protocol/errors.ts'
 import type { GroupId, Recipient, UserId } from '../../protocol/ids.ts'
+import type { OfflineSummary } from '../../protocol/offline.ts'
 
 /**
  * The user's actor, as gateways see it. It alone decides which connections are the user's.
@@ -28,6 +29,12 @@ export interface UserContract {
   sessionRaised(args: { readonly sv: number }): null
   /** Conversations with something unread. */
   unread(args: null): readonly Unread[]
+  /** The same with the newest of what is unread, the conversation it is in first. */
+  offlineSummary(args: null): readonly OfflineSummary[]
+  /** Unread messages of one of the user's conversations, newest first. */
+  offlineMessages(args: { readonly conversation: string; readonly limit: number }): OfflineMessages
+  /** The operation `acknowledge` without a connection. */
+  acknowledgeRead(args: Acknowledgement): AcknowledgeResult
 }
 
 export interface ConnectionRef {
@@ -35,11 +42,20 @@ export interface ConnectionRef {
   readonly sv: number
 }
 
-export interface Binding extends ConnectionRef {
+export interface Binding extends ConnectionRef, DeliveryTerms {
   readonly gatewayId: string
   readonly device: string
+}
+
+/** What a wire protocol's clients are pushed. */
+export interface DeliveryTerms {
   /** Messages of a feed that may be pushed and not yet acknowledged. */
   readonly outstanding: number
+  /**
+   * False: only what is stored from now on is pushed, once and without waiting for acknowledgements, and no delivered
+   * cursor moves. A summary of what is unread comes with the bind, and whenever another owner takes over.
+   */
+  readonly resend?: false
 }
 
 export type BindResult = Attached | Refused
@@ -61,7 +77,15 @@ export interface Refused {
   readonly reason: 'kicked' | 'session_invalid' | 'unbound'
 }
 
-export type Op = SendOp | DeliveredOp | ReadOp | RevokeOp | JoinRequestOp | JoinDecisionOp
+export type Op =
+  | SendOp
+  | DeliveredOp
+  | ReadOp
+  | AcknowledgeOp
+  | RevokeOp
+  | JoinRequestOp
+  | JoinDecisionOp
+  | CustomerSessionOp
 
 export type SendOp = Content & { readonly op: 'send'; readonly clientMsgId: string } & Recipient
 
@@ -101,6 +125,23 @@ export interface JoinDecisionOp {
   readonly opId: string
 }
 
+export interface AcknowledgeOp extends Acknowledgement {
+  readonly op: 'acknowledge'
+}
+
+/** Messages of a conversation to the user that are read now: those named, or all there are. */
+export interface Acknowledgement {
+  readonly conversation: string
+  /** Each its sender's own id or a serverMsgId; at most 1,000. One that is unknown refuses all. */
+  readonly messages: 'all' | readonly string[]
+}
+
+/** What a customer or an agent does with a customer session; the gateway knows who is an agent. */
+export type CustomerSessionOp =
+  | { readonly op: 'session.open' }
+  | { readonly op: 'session.take'; readonly sessionId: string }
+  | { readonly op: 'session.close'; readonly sessionId: string; readonly closeReason?: string }
+
 /** Null answers an operation that succeeded and has nothing to say. */
 export type OpResult = Sent | { readonly reason: Reason } | null
 
@@ -113,4 +154,22 @@ export interface Sent {
 export interface Unread {
   readonly conversation: string
   readonly unread: number
+}
+
+export type AcknowledgeResult = {
+  readonly reason: 'message_not_found' | 'too_many_beyond_cursor'
+} | null
+
+export interface OfflineMessages {
+  readonly messages: readonly OfflineMessage[]
+  readonly hasMore: boolean
+}
+
+export interface OfflineMessage {
+  /** Its sender's own id, or the serverMsgId where that is not kept. */
+  readonly msgId: string
+  readonly seq: number
+  readonly brief: string
+  /** ms since 1970 */
+  readonly ts: number
 }

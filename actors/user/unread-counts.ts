@@ -1,21 +1,23 @@
 import type { LogEntry } from '../../messaging/message-log.ts'
-import { isMessage, type RevocationEntry } from '../../protocol/entries.ts'
+import { isMessage, type MessageEntry, type RevocationEntry } from '../../protocol/entries.ts'
 import {
   directConversation,
   directFeed,
   type Feed,
   groupConversation,
-  groupFeed,
   parseConversation,
   type UserId,
 } from '../../protocol/ids.ts'
-import type { Store } from '../../storage/store.ts'
+import type { ConversationRow, Store, UserRows } from '../../storage/store.ts'
 import type { CursorWriter } from '../cursor-writer.ts'
 import type { FeedReader } from '../feed-reader.ts'
 import type { Unread } from './contract.ts'
+import type { IncomingMessages } from './incoming-messages.ts'
 import type { Memberships } from './memberships.ts'
 
 const TAIL_PAGE = 500
+/** Messages of a conversation that may be read one by one beyond the cursor. */
+export const MAX_SINGLE = 1000
 
 interface Conversation {
   /** Everything up to it is read. */
@@ -28,51 +30,110 @@ interface Conversation {
 /**
  * A user's read cursors and what lies after them. The counts are made from rows and log when first asked for,
  * kept up by what comes and goes, and made anew when a cursor stops in the middle of what was counted.
+ *
+ * `settledBy`: what earlier activations sent is in the database once the saver has passed it.
  */
 export class UnreadCounts {
   readonly #user: UserId
   readonly #store: Store
   readonly #reader: FeedReader
   readonly #cursors: CursorWriter
+  readonly #incoming: IncomingMessages
   readonly #memberships: Memberships
   /** Cursors moved in this activation, written or not. */
   readonly #moved = new Map<string, number>()
+  /** What is read one by one beyond the cursor, ascending. */
+  readonly #single = new Map<string, readonly number[]>()
   #counted: Map<string, Conversation> | undefined
-  /** Entries that came while counting. */
-  #arrived: LogEntry[] | undefined
+  /** Up to where each feed has been counted, beyond what was when counting began. */
+  readonly #lastCounted = new Map<Feed, number>()
+  #countedFrom = 0
+  /** For each count under way, the entries that came meanwhile. */
+  readonly #arriving = new Set<LogEntry[]>()
+  /** Grows with every move of a cursor: a count that was under way then is not kept. */
+  #moves = 0
 
   constructor(
     user: UserId,
     store: Store,
     reader: FeedReader,
     cursors: CursorWriter,
+    incoming: IncomingMessages,
     memberships: Memberships,
   ) {
     this.#user = user
-    this.#memberships = memberships
     this.#store = store
     this.#reader = reader
     this.#cursors = cursors
+    this.#incoming = incoming
+    this.#memberships = memberships
   }
 
-  /** `settledBy`: what earlier activations sent is in the database once the saver has passed it. */
+  /** To be called once, before anything is read. */
+  restore({ single }: Pick<UserRows, 'single'>): void {
+    for (const { conversation, seqs } of single) this.#single.set(conversation, seqs)
+  }
+
   async list(settledBy: number): Promise<readonly Unread[]> {
-    const counted = this.#counted ?? (await this.#count(settledBy))
-    return [...counted].flatMap(([conversation, { unread }]) =>
-      unread > 0 && this.#isOpen(conversation) ? [{ conversation, unread }] : [],
-    )
+    return (await this.cursors(settledBy)).map(({ conversation, unread }) => ({ conversation, unread }))
+  }
+
+  /** The conversations with something unread. */
+  async cursors(settledBy: number): Promise<readonly ConversationRow[]> {
+    const counted = await this.#current(settledBy)
+    return [...counted.keys()].flatMap(conversation => {
+      const row = this.#row(conversation, counted)
+      return row.unread > 0 && this.#isOpen(conversation) ? [row] : []
+    })
+  }
+
+  async cursor(conversation: string, settledBy: number): Promise<ConversationRow> {
+    return this.#row(conversation, await this.#current(settledBy))
   }
 
   /** A message to the user has been stored. */
   incoming(entry: LogEntry): void {
-    this.#arrived?.push(entry)
-    if (this.#counted) this.#add(this.#counted, entry)
+    for (const arrived of this.#arriving) arrived.push(entry)
+    if (!this.#counted) return
+    this.#add(this.#counted, entry)
+    this.#noteCounted(entry)
   }
 
   /** The user has read up to `seq`; written behind. */
   read(conversation: string, seq: number): void {
-    if (!this.#move(conversation, seq)) return
-    this.#cursors.read({ user: this.#user, conversation, seq, single: [] })
+    if (this.#move(conversation, seq)) this.#write(conversation, seq)
+  }
+
+  /**
+   * The user has read these messages to the user, whatever lies before them; written behind. The cursor moves over
+   * what is read without a gap. False, and nothing done, when too many would lie beyond it.
+   */
+  async readSome(conversation: string, seqs: readonly number[], settledBy: number): Promise<boolean> {
+    const counted = await this.#current(settledBy)
+    const state = counted.get(conversation)
+    const single = this.#singleOf(conversation)
+    const fresh = seqs.filter(seq => state && seq > state.readSeq && !single.includes(seq))
+    if (!state || fresh.length === 0) return true
+    const { readSeq } = state
+    const read = [...single, ...fresh].sort((a, b) => a - b)
+    const [gap] = await this.#incoming.unread({
+      conversation,
+      readSeq,
+      single: read,
+      order: 'oldest',
+      limit: 1,
+    })
+    const contiguous = gap ? read.filter(seq => seq < gap.seq) : read
+    const beyond = read.slice(contiguous.length)
+    if (beyond.length > MAX_SINGLE) return false
+    state.readSeq = contiguous.at(-1) ?? readSeq
+    state.unread -= fresh.length
+    this.#moves++
+    if (this.#counted !== counted) this.#counted = undefined
+    this.#moved.set(conversation, Math.max(state.readSeq, this.#movedTo(conversation)))
+    this.#single.set(conversation, beyond)
+    this.#write(conversation, state.readSeq)
+    return true
   }
 
   /** The user has sent message `seq`. Nothing to write: the rows tell it. */
@@ -82,7 +143,12 @@ export class UnreadCounts {
 
   /** The user is in a group, or in again: its messages count from there. */
   joined(): void {
+    this.#moves++
     this.#counted = undefined
+  }
+
+  #noteCounted({ feed, seq }: LogEntry): void {
+    this.#lastCounted.set(feed, Math.max(this.#lastCounted.get(feed) ?? 0, seq))
   }
 
   /** What a user who has left a group had not read is no longer waiting. */
@@ -91,9 +157,32 @@ export class UnreadCounts {
     return name?.kind !== 'group' || this.#memberships.isMember(name.groupId)
   }
 
+  #write(conversation: string, seq: number): void {
+    this.#cursors.read({ user: this.#user, conversation, seq, single: this.#singleOf(conversation) })
+  }
+
+  #row(conversation: string, counted: ReadonlyMap<string, Conversation>): ConversationRow {
+    const { readSeq, unread } = counted.get(conversation) ?? {
+      readSeq: this.#movedTo(conversation),
+      unread: 0,
+    }
+    return { conversation, readSeq, unread, single: this.#singleOf(conversation) }
+  }
+
+  #movedTo(conversation: string): number {
+    return this.#moved.get(conversation) ?? 0
+  }
+
+  #singleOf(conversation: string): readonly number[] {
+    return this.#single.get(conversation) ?? []
+  }
+
   #move(conversation: string, seq: number): boolean {
-    if (seq <= (this.#moved.get(conversation) ?? 0)) return false
+    if (seq <= this.#movedTo(conversation)) return false
+    this.#moves++
     this.#moved.set(conversation, seq)
+    const single = this.#single.get(conversation)?.filter(other => other > seq)
+    if (single) this.#single.set(conversation, single)
     const counted = this.#counted?.get(conversation)
     if (!counted || seq <= counted.readSeq) return true
     if (seq >= counted.lastSeq) {
@@ -103,32 +192,59 @@ export class UnreadCounts {
     return true
   }
 
-  async #count(settledBy: number): Promise<Map<string, Conversation>> {
-    const arrived: LogEntry[] = []
-    this.#arrived = arrived
-    await this.#cursors.flush()
-    const rows = await this.#store.messages.unread(this.#user)
-    const counted = new Map<string, Conversation>()
-    for (const { conversation, readSeq, unread } of rows.conversations) {
-      // What the user sent is read up to there, although its row may still be on its way.
-      const moved = this.#moved.get(conversation) ?? 0
-      const unsaved = moved > rows.position
-      counted.set(conversation, {
-        readSeq: unsaved ? moved : readSeq,
-        lastSeq: rows.position,
-        unread: unsaved ? 0 : unread,
-      })
-    }
-    await this.#addTail(counted, rows.position)
-    for (const entry of arrived) this.#add(counted, entry)
-    this.#arrived = undefined
-    if (rows.position >= settledBy) this.#counted = counted
-    return counted
+  /** What was acknowledged to its sender is counted, also where its live copy is still on its way. */
+  async #current(settledBy: number): Promise<Map<string, Conversation>> {
+    const counted = this.#counted
+    if (!counted) return await this.#count(settledBy)
+    await this.#addTail(counted, this.#countedFrom, this.#lastCounted)
+    return this.#counted ?? counted
   }
 
-  async #addTail(counted: Map<string, Conversation>, position: number): Promise<void> {
+  async #count(settledBy: number): Promise<Map<string, Conversation>> {
+    const moves = this.#moves
+    const arrived: LogEntry[] = []
+    this.#arriving.add(arrived)
+    try {
+      await this.#cursors.flush()
+      const rows = await this.#store.messages.unread(this.#user)
+      const counted = new Map<string, Conversation>()
+      for (const row of rows.conversations) counted.set(row.conversation, this.#counting(row, rows.position))
+      await this.#addTail(counted, rows.position)
+      for (const entry of arrived) this.#add(counted, entry)
+      if (rows.position >= settledBy && moves === this.#moves) {
+        this.#counted = counted
+        this.#countedFrom = rows.position
+        this.#lastCounted.clear()
+        for (const entry of arrived) this.#noteCounted(entry)
+      }
+      return counted
+    } finally {
+      this.#arriving.delete(arrived)
+    }
+  }
+
+  #counting({ conversation, readSeq, single, unread }: ConversationRow, position: number): Conversation {
+    // What the user sent is read up to there, although its row may still be on its way.
+    const moved = this.#movedTo(conversation)
+    if (single.length > 0) {
+      this.#single.set(
+        conversation,
+        single.filter(seq => seq > moved),
+      )
+    }
+    return moved > position
+      ? { readSeq: moved, lastSeq: position, unread: 0 }
+      : { readSeq, lastSeq: position, unread }
+  }
+
+  /** `lastCounted`: where feeds begin that have been counted further than the others. */
+  async #addTail(
+    counted: Map<string, Conversation>,
+    position: number,
+    lastCounted: ReadonlyMap<Feed, number> = new Map(),
+  ): Promise<void> {
     for (const feed of [directFeed(this.#user), ...this.#memberships.current()])
-      await this.#addTailOf(feed, counted, position)
+      await this.#addTailOf(feed, counted, Math.max(position, lastCounted.get(feed) ?? 0))
   }
 
   async #addTailOf(feed: Feed, counted: Map<string, Conversation>, position: number): Promise<void> {
@@ -142,24 +258,27 @@ export class UnreadCounts {
     }
   }
 
-  #add(counted: Map<string, Conversation>, { seq, entry }: LogEntry): void {
+  #add(counted: Map<string, Conversation>, { seq, feed, entry }: LogEntry): void {
     if (entry.kind === 'revocation') this.#takeBack(counted, seq, entry)
     if (!isMessage(entry)) return
-    const isGroup = entry.kind === 'group'
-    const id = isGroup ? groupConversation(entry.group) : directConversation(entry.from, this.#user)
-    // The user's own words in a group, which come back in its feed: everything before them is read.
+    const id = this.#conversationOf(entry)
     if (entry.from === this.#user) {
-      this.#move(id, seq)
-      const own = counted.get(id)
-      if (own && own.lastSeq < seq) counted.set(id, { readSeq: seq, lastSeq: seq, unread: 0 })
+      this.#addOwn(counted, id, seq)
       return
     }
-    if (isGroup && !this.#memberships.isVisible(groupFeed(entry.group), seq)) return
-    const conversation = counted.get(id) ?? { readSeq: this.#moved.get(id) ?? 0, lastSeq: 0, unread: 0 }
+    if (entry.kind === 'group' && !this.#memberships.isVisible(feed, seq)) return
+    const conversation = counted.get(id) ?? { readSeq: this.#movedTo(id), lastSeq: 0, unread: 0 }
     counted.set(id, conversation)
     if (seq <= conversation.lastSeq) return
     conversation.lastSeq = seq
-    if (seq > Math.max(conversation.readSeq, this.#moved.get(id) ?? 0)) conversation.unread++
+    if (!this.#isRead(id, conversation, seq)) conversation.unread++
+  }
+
+  /** The user's own words in a group, which come back in its feed: everything before them is read. */
+  #addOwn(counted: Map<string, Conversation>, id: string, seq: number): void {
+    this.#move(id, seq)
+    const own = counted.get(id)
+    if (own && own.lastSeq < seq) counted.set(id, { readSeq: seq, lastSeq: seq, unread: 0 })
   }
 
   /** A message that was waiting to be read is not any more. */
@@ -168,7 +287,16 @@ export class UnreadCounts {
     const conversation = counted.get(id)
     if (!conversation || seq <= conversation.lastSeq) return
     conversation.lastSeq = seq
-    const readSeq = Math.max(conversation.readSeq, this.#moved.get(id) ?? 0)
-    if (target > readSeq && conversation.unread > 0) conversation.unread--
+    if (!this.#isRead(id, conversation, target) && conversation.unread > 0) conversation.unread--
+  }
+
+  #isRead(id: string, { readSeq }: Conversation, seq: number): boolean {
+    return seq <= Math.max(readSeq, this.#movedTo(id)) || this.#singleOf(id).includes(seq)
+  }
+
+  #conversationOf(entry: MessageEntry): string {
+    return entry.kind === 'group'
+      ? groupConversation(entry.group)
+      : directConversation(entry.from, this.#user)
   }
 }

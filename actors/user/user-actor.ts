@@ -3,7 +3,7 @@ import type { BusMessage, BusSubscription } from '../../messaging/bus.ts'
 import { type LogEntry, type LogSubscription, Superseded } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
 import type { PushEvent } from '../../protocol/events.ts'
-import { directFeed, type UserId, userOwner } from '../../protocol/ids.ts'
+import { directFeed, directPeer, parseConversation, type UserId, userOwner } from '../../protocol/ids.ts'
 import {
   type Actor,
   type ActorContext,
@@ -13,13 +13,25 @@ import {
 } from '../../runtime/actor-runtime.ts'
 import type { MembershipNotice } from '../group/announcements.ts'
 import type { GroupContract } from '../group/contract.ts'
-import { Acknowledging, type ReceiptNotice } from './acknowledging.ts'
+import { Acknowledging } from './acknowledging.ts'
 import type { Attachment } from './attachment.ts'
 import { Connections } from './connections.ts'
-import type { ConnectionRef, HandleResult, Op, OpResult, SendOp, UserContract } from './contract.ts'
+import type {
+  Acknowledgement,
+  AcknowledgeResult,
+  ConnectionRef,
+  HandleResult,
+  Op,
+  OpResult,
+  SendOp,
+  UserContract,
+} from './contract.ts'
+import { CustomerSessions } from './customer-sessions.ts'
 import { GroupSending } from './group-sending.ts'
+import { IncomingMessages } from './incoming-messages.ts'
 import { Joining } from './joining.ts'
 import { Memberships } from './memberships.ts'
+import { Offline } from './offline.ts'
 import type { UserActorParts } from './parts.ts'
 import { Revoking } from './revoking.ts'
 import { Sending } from './sending.ts'
@@ -43,6 +55,8 @@ export class UserActor implements Actor {
   readonly #memberships: Memberships
   readonly #revoking: Revoking
   readonly #joining: Joining
+  readonly #offline: Offline
+  readonly #customerSessions: CustomerSessions
   #subscriptions: (LogSubscription | BusSubscription)[] = []
 
   constructor(context: ActorContext, parts: UserActorParts) {
@@ -52,7 +66,8 @@ export class UserActor implements Actor {
     this.#parts = parts
     const groups = new Actors<GroupContract>(parts.calls, 'group')
     this.#memberships = new Memberships(this.#user, log, entry => this.#onStored(entry))
-    this.#unread = new UnreadCounts(this.#user, store, reader, cursors, this.#memberships)
+    const incoming = new IncomingMessages(this.#user, store.messages, reader)
+    this.#unread = new UnreadCounts(this.#user, store, reader, cursors, incoming, this.#memberships)
     this.#snapshot = new Snapshot(context.state)
     this.#sending = new Sending(this.#user, {
       log,
@@ -66,7 +81,10 @@ export class UserActor implements Actor {
     })
     this.#revoking = new Revoking(this.#user, { log, reader, groups, tell: event => this.#tell(event) })
     this.#joining = new Joining(this.#user, { log, groups })
-    this.#connections = new Connections(this.#user, this.#token, this.#memberships, parts)
+    this.#connections = new Connections(this.#user, this.#token, this.#memberships, {
+      ...parts,
+      began: attachment => void this.#pushSummary(attachment),
+    })
     this.#acknowledging = new Acknowledging(this.#user, {
       bus,
       reader,
@@ -74,6 +92,17 @@ export class UserActor implements Actor {
       unread: this.#unread,
       isMine: stored => this.#isMine(stored),
       moved: (device, feed, seq) => this.#connections.delivered(device, feed, seq),
+    })
+    this.#offline = new Offline({
+      incoming,
+      isOpen: conversation => this.#isOpen(conversation),
+      unread: this.#unread,
+      read: message => this.#acknowledging.readReceipt(message),
+    })
+    this.#customerSessions = new CustomerSessions(this.#user, {
+      bus,
+      sessions: store.customerSessions,
+      accounts: store.accounts,
     })
   }
 
@@ -89,6 +118,7 @@ export class UserActor implements Actor {
     await log.flush()
     await bus.flush()
     const rows = await store.users.load(this.#user)
+    this.#unread.restore(rows)
     await this.#memberships.restore(rows.memberships)
     this.#connections.restore(rows)
   }
@@ -145,6 +175,14 @@ export class UserActor implements Actor {
         return this.#connections.sessionRaised((args as Args<'sessionRaised'>).sv)
       case 'unread':
         return this.#unread.list(this.#connections.epoch)
+      case 'offlineSummary':
+        return this.#offline.summary(this.#connections.epoch)
+      case 'offlineMessages': {
+        const { conversation, limit } = args as Args<'offlineMessages'>
+        return this.#offline.messages(conversation, limit, this.#connections.epoch)
+      }
+      case 'acknowledgeRead':
+        return this.#acknowledgeRead(args as Args<'acknowledgeRead'>)
       default:
         method satisfies never
         throw new Error(`a user has no method ${method}`)
@@ -158,7 +196,7 @@ export class UserActor implements Actor {
     const sends: SendOp[] = []
     for (const [index, op] of ops.entries()) {
       if (op.op === 'send') sends.push(op)
-      else results[index] = await this.#do(attachment, op)
+      else results[index] = await this.#handleOther(attachment, op)
     }
     this.#acknowledging.sendReceipts()
     if (sends.length > 0) {
@@ -170,7 +208,7 @@ export class UserActor implements Actor {
     return { ok: true, results }
   }
 
-  #do(attachment: Attachment, op: Exclude<Op, SendOp>): OpResult | Promise<OpResult> {
+  #handleOther(attachment: Attachment, op: Exclude<Op, SendOp>): OpResult | Promise<OpResult> {
     switch (op.op) {
       case 'delivered':
       case 'read':
@@ -181,9 +219,23 @@ export class UserActor implements Actor {
         return this.#joining.request(op, this.#connections.fence)
       case 'join-decision':
         return this.#joining.decide(op, this.#connections.fence)
+      case 'acknowledge':
+        return this.#acknowledgeRead(op)
       default:
-        return op satisfies never
+        return this.#customerSessions.handle(op)
     }
+  }
+
+  async #acknowledgeRead(acknowledgement: Acknowledgement): Promise<AcknowledgeResult> {
+    const result = await this.#offline.acknowledge(acknowledgement, this.#connections.epoch)
+    this.#acknowledging.sendReceipts()
+    return result
+  }
+
+  #isOpen(conversation: string): boolean {
+    const name = parseConversation(conversation)
+    if (name?.kind === 'group') return this.#memberships.isMember(name.groupId)
+    return directPeer(conversation, this.#user) !== undefined
   }
 
   #isMine({ seq, feed }: LogEntry): boolean {
@@ -192,20 +244,20 @@ export class UserActor implements Actor {
 
   #onStored(entry: LogEntry): void {
     this.#unread.incoming(entry)
-    for (const attachment of this.#connections) attachment.pump(entry.feed)?.live(entry)
+    this.#connections.stored(entry)
     this.#memberships.observe(entry)
   }
 
+  /** Other actors' events go to whoever is connected now. */
   #onNotice({ value, respond }: BusMessage): void {
-    const notice = value as ReceiptNotice | MembershipNotice
+    const notice = value as PushEvent | MembershipNotice
     if (notice.kind === 'membership') {
       this.#onMembership(notice)
         .then(() => respond?.({}))
         .catch(error => this.#parts.logger.warn({ err: error, ...notice }, 'a membership is not known yet'))
       return
     }
-    const { status, seqs, from } = notice
-    this.#tell({ kind: 'receipt', status, seqs, from })
+    this.#tell(notice)
   }
 
   async #onMembership({ group, seq, member }: MembershipNotice): Promise<void> {
@@ -218,5 +270,15 @@ export class UserActor implements Actor {
 
   #tell(event: PushEvent): void {
     for (const attachment of this.#connections) attachment.push(event)
+  }
+
+  async #pushSummary(attachment: Attachment): Promise<void> {
+    try {
+      const conversations = await this.#offline.summary(this.#connections.epoch)
+      if (conversations.length > 0) attachment.push({ kind: 'summary', conversations })
+    } catch (error) {
+      const { connId } = attachment.binding
+      this.#parts.logger.warn({ err: error, user: this.#user, connId }, 'no summary of what is unread')
+    }
   }
 }

@@ -40,41 +40,67 @@ export function addAccountRoutes(root: ZodApp, { accounts, sessions }: AccountRo
 
     if (accounts.issuesTokens) addIssuingRoutes(app, accounts)
 
-    app.post('/verify', { schema: { body: verifyBody } }, async request => {
-      const authenticated = await sessions.authenticate(request.body.accessToken)
-      const user = authenticated.session && { userId: wireUserId(authenticated.session.user) }
-      return success(
-        authenticated.ok ? { ok: true, ...user } : { ok: false, ...user, reason: authenticated.reason },
-      )
-    })
+    app.post(
+      '/verify',
+      { schema: { body: verifyBody }, config: { summary: 'Whether an access token stands' } },
+      async request => {
+        const authenticated = await sessions.authenticate(request.body.accessToken)
+        const user = authenticated.session && { userId: wireUserId(authenticated.session.user) }
+        return success(
+          authenticated.ok ? { ok: true, ...user } : { ok: false, ...user, reason: authenticated.reason },
+        )
+      },
+    )
 
-    app.post('/logout', { onRequest }, async request => {
-      await accounts.logout(sessionOf(request).user)
-      return success()
-    })
+    app.post(
+      '/logout',
+      { onRequest, config: { summary: 'Ends all sessions of the user' } },
+      async request => {
+        await accounts.logout(sessionOf(request).user)
+        return success()
+      },
+    )
 
-    app.get('/users', { onRequest, schema: { querystring: usersQuery } }, async (request, reply) => {
-      const account = await accounts.byUsername(request.query.username)
-      if (!account) return refuse(reply, resultEnvelope, 'not_found')
-      return success({ userId: account.userId, username: account.username })
-    })
+    app.get(
+      '/users',
+      { onRequest, schema: { querystring: usersQuery }, config: { summary: 'The user of a name' } },
+      async (request, reply) => {
+        const account = await accounts.byUsername(request.query.username)
+        if (!account) return refuse(reply, resultEnvelope, 'not_found')
+        return success({ userId: account.userId, username: account.username })
+      },
+    )
   }
 
   root.register(routes, { prefix: '/auth' })
 }
 
 function addIssuingRoutes(app: ZodApp, accounts: Accounts): void {
-  app.post('/login', { schema: { body: loginBody } }, async (request, reply) => {
-    const outcome = await accounts.login({ ...request.body, address: request.ip })
-    if (outcome.ok) return success(outcome.grant)
-    if (outcome.reason === 'too_many_attempts') reply.header('retry-after', outcome.retryAfterSeconds)
-    return refuse(reply, resultEnvelope, outcome.reason)
-  })
+  app.post(
+    '/login',
+    {
+      schema: { body: loginBody },
+      config: { summary: 'Tokens for name and password; the first use creates the account' },
+    },
+    async (request, reply) => {
+      const outcome = await accounts.login({ ...request.body, address: request.ip })
+      if (outcome.ok) return success(outcome.grant)
+      if (outcome.reason === 'too_many_attempts') reply.header('retry-after', outcome.retryAfterSeconds)
+      return refuse(reply, resultEnvelope, outcome.reason)
+    },
+  )
 
-  app.post('/refresh', { schema: { body: refreshBody } }, async (request, reply) => {
-    const grant = await accounts.refresh(request.body.refreshToken)
-    return grant ? success(grant) : refuse(reply, resultEnvelope, 'invalid_refresh_token')
-  })
+  app.post(
+    '/refresh',
+    {
+      schema: { body: refreshBody },
+      config: { summary: 'New tokens for a refresh token, which is used up' },
+    },
+    async (request, reply) => {
+      const grant = await accounts.refresh(request.body.refreshToken)
+      return grant ? success(grant) : refuse(reply, resultEnvelope, 'invalid_refresh_token')
+    },
+  )
 }
 
 /** Accounts' ids are numbers here; a user known by a foreign token may have a name or a longer number. */

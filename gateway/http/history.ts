@@ -59,23 +59,34 @@ export function addHistoryRoutes(app: ZodApp, { messages, membership }: HistoryR
   const { success } = restEnvelope
   const path = '/chat/messages/session/:sessionId'
 
-  app.get(path, { schema: { params, querystring: listQuery } }, async (request, reply) => {
-    const { sessionId } = request.params
-    const access = await membership(sessionId, sessionOf(request).user)
-    if (access.as !== 'member') return refuse(reply, restEnvelope, refusals[access.as])
-    const { before, limit } = request.query
-    const entries = await messages.history(sessionId, Number(before), limit, access.spans)
-    return success(entries.flatMap(entry => toMessage(sessionId, entry)))
-  })
+  app.get(
+    path,
+    {
+      schema: { params, querystring: listQuery },
+      config: { summary: 'A conversation’s messages, newest first' },
+    },
+    async (request, reply) => {
+      const { sessionId } = request.params
+      const access = await membership(sessionId, sessionOf(request).user)
+      if (access.as !== 'member') return refuse(reply, restEnvelope, refusals[access.as])
+      const { before, limit } = request.query
+      const entries = await messages.history(sessionId, Number(before), limit, access.spans)
+      return success(entries.flatMap(entry => toMessage(sessionId, entry)))
+    },
+  )
 
-  app.get(`${path}/page`, { schema: { params, querystring: pageQuery } }, async (request, reply) => {
-    const { sessionId } = request.params
-    const access = await membership(sessionId, sessionOf(request).user)
-    if (access.as !== 'member') return refuse(reply, restEnvelope, refusals[access.as])
-    const { page, size } = request.query
-    const { total, entries } = await messages.historyPage(sessionId, page, size, access.spans)
-    return success({ page, size, total, messages: entries.flatMap(entry => toMessage(sessionId, entry)) })
-  })
+  app.get(
+    `${path}/page`,
+    { schema: { params, querystring: pageQuery }, config: { summary: 'The same by page, with the total' } },
+    async (request, reply) => {
+      const { sessionId } = request.params
+      const access = await membership(sessionId, sessionOf(request).user)
+      if (access.as !== 'member') return refuse(reply, restEnvelope, refusals[access.as])
+      const { page, size } = request.query
+      const { total, entries } = await messages.historyPage(sessionId, page, size, access.spans)
+      return success({ page, size, total, messages: entries.flatMap(entry => toMessage(sessionId, entry)) })
+    },
+  )
 }
 
 const refusals = { outsider: 'history_not_member', unknown: 'history_conversation_not_found' } as const

@@ -30,6 +30,7 @@ export const httpRefusals = {
 
   history_not_member: refusal(403, 'CHAT_001', 'not a member of the conversation'),
   history_conversation_not_found: refusal(404, 'CHAT_002', 'no such conversation'),
+  agents_only: refusal(403, 'CHAT_003', 'for agents only'),
 
   group_not_found: refusal(404, 'GROUP_001', 'no such group'),
   group_not_member: refusal(403, 'GROUP_002', 'not a member of the group'),
@@ -50,7 +51,15 @@ export const httpRefusals = {
   offline_missing_user: refusal(400, 'OFFLINE_MSG_001', 'userId is missing or not a user id'),
   offline_not_yours: refusal(403, 'OFFLINE_MSG_002', 'this is another user’s'),
   offline_conversation_not_found: refusal(404, 'OFFLINE_MSG_003', 'no such conversation'),
+  offline_bad_limit: refusal(400, 'OFFLINE_MSG_004', 'limit must be a number from 1 to 100'),
+  offline_missing_ids: refusal(400, 'OFFLINE_MSG_005', 'msgIds must name 1 to 1,000 messages'),
+  offline_message_not_found: refusal(404, 'OFFLINE_MSG_006', 'no such message in the conversation'),
   offline_internal: refusal(500, 'OFFLINE_MSG_007', 'unexpected failure'),
+  offline_too_many_beyond_cursor: refusal(
+    409,
+    'OFFLINE_MSG_008',
+    'too many messages are read beyond unread ones; begin with the oldest',
+  ),
 } as const satisfies Record<string, HttpRefusal>
 
 export type HttpReason = keyof typeof httpRefusals

@@ -49,6 +49,9 @@ function encode(event: PushEvent): string[] {
         seq =>
           `{"type":"ACK","serverMsgId":"${seq}","ackType":"${event.status}","from":"${event.from}","ts":${Date.now()}}`,
       )
+    case 'summary':
+    case 'session':
+      return []
     default:
       return event satisfies never
   }

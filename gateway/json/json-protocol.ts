@@ -1,4 +1,4 @@
-import type { WireProtocol } from '../wire-protocol.ts'
+import type { ClientFrame, WireProtocol } from '../wire-protocol.ts'
 import { decodeJson } from './decode.ts'
 import { encodeAck, encodeError, encodeEvent } from './encode.ts'
 
@@ -10,17 +10,18 @@ export interface JsonProtocolLimits {
 /** The JSON text protocol of `/ws`. Source: the JSON contract. */
 export const jsonProtocol = ({ maxBodyCharacters, outstanding }: JsonProtocolLimits): WireProtocol => ({
   name: 'json',
-  outstanding,
-  decode: (data, isBinary, user) =>
-    isBinary
-      ? { kind: 'refused', reason: 'bad_json', about: {} }
-      : decodeJson(data.toString(), user, maxBodyCharacters),
-  authenticated: user => `{"type":"AUTH_OK","from":"${user}"}`,
+  delivery: { outstanding },
+  liveness: undefined,
+  decode: (data, isBinary, user, take) =>
+    take(isBinary ? binary : decodeJson(data.toString(), user, maxBodyCharacters)),
+  authenticated: ({ user }) => `{"type":"AUTH_OK","from":"${user}"}`,
   authFailed: reason => `{"type":"AUTH_FAIL","reason":"${reason}"}`,
   pong: () => '{"type":"PONG"}',
   accepted: (user, clientMsgId, sent) => encodeAck('accepted', user, clientMsgId, sent),
-  saved: (user, clientMsgId, sent) => encodeAck('saved', user, clientMsgId, sent),
+  saved: (user, _to, clientMsgId, sent) => encodeAck('saved', user, clientMsgId, sent),
   revoked: (user, clientMsgId, sent) => encodeAck('revoked', user, clientMsgId, sent),
   refused: encodeError,
   event: encodeEvent,
 })
+
+const binary: ClientFrame = { kind: 'refused', reason: 'bad_json', about: {} }

@@ -6,7 +6,7 @@ import { SqlitePlatform } from '@mikro-orm/sql'
  * time: from `joined_seq` to `left_seq`, which is 0 while it lasts. Times are ms since 1970.
  */
 export class GroupTables extends Migration {
-  override readonly name = '0003-group-tables'
+  override readonly name = '0005-group-tables'
 
   override up(): void {
     const tables = this.driver.getPlatform() instanceof SqlitePlatform ? sqliteTables : mysqlTables

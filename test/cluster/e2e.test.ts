@@ -1,6 +1,7 @@
 import { offlineSuite } from '../e2e/offline.ts'
 import { sendingSuite } from '../e2e/sending.ts'
 import { singleLoginSuite } from '../e2e/single-login.ts'
+import { stompSuite } from '../e2e/stomp.ts'
 import { ClusterTarget, unlimited } from '../support/cluster-target.ts'
 
 describe('the cluster, its users on different gateways', function () {
@@ -15,4 +16,5 @@ describe('the cluster, its users on different gateways', function () {
   sendingSuite(() => target)
   singleLoginSuite(() => target)
   offlineSuite(() => target)
+  stompSuite(() => target)
 })

@@ -8,7 +8,13 @@ export function sessions({ store, save }: Context): void {
   it('starts a user without rows from nothing', async () => {
     const { position, ...rest } = await store().users.load(newUser())
     expect(position).to.be.at.least(0)
-    expect(rest).to.deep.equal({ sessionVersion: 0, delivered: [], lastDirectSeq: 0, memberships: [] })
+    expect(rest).to.deep.equal({
+      sessionVersion: 0,
+      delivered: [],
+      single: [],
+      lastDirectSeq: 0,
+      memberships: [],
+    })
     expect(await store().users.sessionVersion(newUser())).to.equal(0)
   })
 

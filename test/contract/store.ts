@@ -1,4 +1,6 @@
+import { customerServiceContract } from './customer-service.ts'
 import { groupStore } from './group-store.ts'
+import { incomingContract } from './incoming.ts'
 import { accounts, refreshTokens } from './store-accounts.ts'
 import type { Context, StoreHarness } from './store-context.ts'
 import { messages } from './store-messages.ts'
@@ -32,5 +34,7 @@ export function storeContract(name: string, make: () => Promise<StoreHarness>): 
     describe('groups', () => groupStore(context))
     describe('accounts', () => accounts(context))
     describe('refresh tokens', () => refreshTokens(context))
+    describe('what waits', () => incomingContract(context.store, context.save))
+    customerServiceContract(context.store)
   })
 }

@@ -10,6 +10,7 @@ import { revokeSuite } from './revoke.ts'
 import { sendingSuite } from './sending.ts'
 import { singleLoginSuite } from './single-login.ts'
 import { sizesSuite } from './sizes.ts'
+import { stompSuite } from './stomp.ts'
 
 describe('standalone', () => {
   let server: Standalone
@@ -35,4 +36,5 @@ describe('standalone', () => {
   groupsSuite(() => server)
   groupRestSuite(() => server)
   revokeSuite(() => server)
+  stompSuite(() => server)
 })

@@ -19,6 +19,7 @@ export const packageRooms: Readonly<Record<string, string>> = {
   ws: 'gateway',
   'socket.io': 'gateway',
   fastify: 'gateway',
+  sockjs: 'gateway',
   'prom-client': 'gateway',
   jose: 'gateway',
   limiter: 'gateway',

@@ -87,6 +87,11 @@ export async function startGateway(options: TestOptions = {}): Promise<TestGatew
     accounts: store.accounts,
     groups: { create: noActors, change: noActors, send: noActors },
     unread: options.unread ?? (async () => []),
+    summary: async () => [],
+    offline: async () => ({ messages: [], hasMore: false }),
+    acknowledge: async () => null,
+    customerSessions: store.customerSessions,
+    online: store.online,
   })
   const url = `http://127.0.0.1:${await gateway.listen('127.0.0.1', 0)}`
   const request: TestGateway['request'] = (path, init) => ask(`${url}${path}`, init)

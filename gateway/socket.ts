@@ -1,0 +1,29 @@
+/**
+ * One client's way in and out, whatever carries it: a WebSocket, or a SockJS session over HTTP.
+ *
+ * Guarantees, on every adapter: what is sent arrives in order or the socket closes; after `close` or `terminate`
+ * nothing more is sent or read, and the listener hears `closed` once.
+ */
+export interface Socket {
+  /** Bytes that wait to be sent. */
+  readonly bufferedAmount: number
+  /** Names who hears what comes; once, in the turn in which the socket was made. */
+  listen(listener: SocketListener): void
+  /** Ignored once the socket is closing. */
+  send(text: string): void
+  /** Asks for a sign of life, which the listener hears as `alive`. */
+  ping(): void
+  /** Stops reading, so that the peer's own sends wait; as far as the carrier can. */
+  pause(): void
+  resume(): void
+  /** Sends what waits, then closes. */
+  close(code: number, reason: string): void
+  /** Closes at once. */
+  terminate(): void
+}
+
+export interface SocketListener {
+  message(data: Buffer, isBinary: boolean): void
+  alive(): void
+  closed(): void
+}

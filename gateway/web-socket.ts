@@ -1,0 +1,69 @@
+import type { Duplex } from 'node:stream'
+import type { WebSocket as WsSocket } from 'ws'
+import type { Logger } from '../runtime/logger.ts'
+import type { Socket, SocketListener } from './socket.ts'
+
+/** A WebSocket; the frames of one turn of the event loop leave in one write. */
+export class WebSocket implements Socket {
+  readonly #socket: WsSocket
+  readonly #stream: Duplex
+  readonly #logger: Logger
+
+  /** `stream` is what the WebSocket writes to. */
+  constructor(socket: WsSocket, stream: Duplex, logger: Logger) {
+    this.#socket = socket
+    this.#stream = stream
+    this.#logger = logger
+  }
+
+  get bufferedAmount(): number {
+    return this.#socket.bufferedAmount
+  }
+
+  listen(listener: SocketListener): void {
+    this.#socket.on('message', (data, isBinary) => listener.message(data as Buffer, isBinary))
+    this.#socket.on('pong', () => listener.alive())
+    this.#socket.on('ping', () => listener.alive())
+    this.#socket.on('error', error => this.#logger.debug({ err: error }, 'socket error'))
+    this.#socket.on('close', () => listener.closed())
+  }
+
+  send(text: string): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return
+    if (this.#stream.writableCorked === 0) corkUntilTurnEnds(this.#stream)
+    this.#socket.send(text)
+  }
+
+  ping(): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping()
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.resume()
+    this.#socket.close(code, reason)
+  }
+
+  terminate(): void {
+    this.#socket.terminate()
+  }
+}
+
+const corked: Duplex[] = []
+
+/** One callback a turn for all streams: under load, a system call for each frame is what costs most. */
+function corkUntilTurnEnds(stream: Duplex): void {
+  stream.cork()
+  if (corked.push(stream) === 1) setImmediate(uncorkAll)
+}
+
+function uncorkAll(): void {
+  for (const stream of corked.splice(0)) stream.uncork()
+}

@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { directConversation } from '../../protocol/ids.ts'
+import { briefOf } from '../../protocol/offline.ts'
+import { type Database, openSqlite } from '../../storage/database.ts'
+import { openMysql } from '../../storage/mysql.ts'
+import { SqlStore } from '../../storage/sql-store.ts'
+import { hasDatabase, TestDatabase } from '../support/database.ts'
+
+/** The views that people query by the names of old. */
+function offlineViews(name: string, open: () => { store: SqlStore; database: Database }): void {
+  it(`show what is unread, on ${name}`, async () => {
+    const { store, database } = open()
+    const conversation = directConversation('alice', 'bob')
+    const bodies = ['before my own', 'mine', 'read alone', '', `${'é'.repeat(50)}`, `${'😀'.repeat(51)}`]
+    for (const [index, body] of bodies.entries()) {
+      const [sender, recipient] = body === 'mine' ? ['bob', 'alice'] : ['alice', 'bob']
+      await database.run(
+        `insert into message
+         (seq, feed, conversation, kind, sender, client_msg_id, recipient, body, msg_type, ts)
+         values (?, 'f', ?, 'direct', ?, ?, ?, ?, 'TEXT', ?)`,
+        [index + 1, conversation, sender, index === 3 ? null : `m${index}`, recipient, body, 1000 + index],
+      )
+    }
+    await store.users.saveCursors({
+      delivered: [],
+      read: [
+        { user: 'bob', conversation, seq: 0, single: [3] },
+        { user: 'alice', conversation, seq: 2, single: [] },
+      ],
+    })
+    const rows = await database.rows('select * from t_im_offline_message order by id')
+    const expected = [4, 5, 6].map(seq => ({
+      id: seq,
+      receiver_id: 'bob',
+      conversation_id: conversation,
+      msg_id: seq === 4 ? '4' : `m${seq - 1}`,
+      msg_brief: briefOf(bodies[seq - 1] ?? ''),
+      created_at: 999 + seq,
+    }))
+    expect(rows.map(row => ({ ...(row as object) }))).to.deep.equal(expected)
+    const counters = await database.rows('select * from t_im_unread_counter')
+    expect(counters.map(row => ({ ...(row as object) }))).to.deep.equal([
+      { user_id: 'bob', conversation_id: conversation, unread_count: 3, updated_at: 1005 },
+    ])
+    const { conversations } = await store.messages.unread('bob')
+    expect(conversations.map(({ unread }) => unread)).to.deep.equal([3])
+  })
+}
+
+describe('the views of what waits', () => {
+  let directory: string
+  let store: SqlStore
+  let database: Database
+  before(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'homing-views-'))
+    const path = join(directory, 'homing.db')
+    store = await SqlStore.sqlite(path)
+    await store.migrate()
+    database = await openSqlite(path)
+  })
+  after(async () => {
+    await database.close()
+    await store.close()
+    rmSync(directory, { recursive: true, force: true })
+  })
+  offlineViews('SQLite', () => ({ store, database }))
+})
+
+const onDatabase = hasDatabase() ? describe : describe.skip
+
+onDatabase('the views of what waits, in a cluster', function () {
+  this.timeout(60_000)
+  let server: TestDatabase
+  let store: SqlStore
+  let database: Database
+  before(async () => {
+    server = await TestDatabase.start()
+    store = await SqlStore.mysql(server.url('views'))
+    await store.migrate()
+    database = await openMysql(server.url('views'))
+  })
+  after(async () => {
+    await database?.close()
+    await store?.close()
+    await server?.stop()
+  })
+  offlineViews('MariaDB', () => ({ store, database }))
+})

@@ -1,0 +1,15 @@
+import type { Target } from '../support/target.ts'
+import { stompCustomerSessionsSuite } from './stomp-customer-sessions.ts'
+import { stompMessagesSuite } from './stomp-messages.ts'
+import { stompOfflineSuite } from './stomp-offline.ts'
+import { stompSessionSuite } from './stomp-session.ts'
+
+/** Everything that enterprise clients do, with the real clients; on any target. */
+export function stompSuite(target: () => Target): void {
+  describe('STOMP', () => {
+    describe('sessions', () => stompSessionSuite(target))
+    describe('messages', () => stompMessagesSuite(target))
+    describe('what waits', () => stompOfflineSuite(target))
+    describe('customer sessions', () => stompCustomerSessionsSuite(target))
+  })
+}
