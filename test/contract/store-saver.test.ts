@@ -4,6 +4,7 @@ import { MemoryBus } from '../../messaging/memory-bus.ts'
 import type { NewEntry } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
 import type { WatermarkNotice } from '../../messaging/watermark.ts'
+import { type DirectEntry, repeatIdOf } from '../../protocol/entries.ts'
 import { directFeed } from '../../protocol/ids.ts'
 import { makeLogger } from '../../runtime/logger.ts'
 import { SeqTaken } from '../../storage/message-insert.ts'
@@ -61,11 +62,11 @@ onDatabase('the saver', function () {
 
   const savedIds = async () =>
     (await store.messages.readFeed(directFeed('bob'), 0, 100_000)).entries.map(
-      ({ seq, entry }) => `${seq} ${entry.clientMsgId}`,
+      ({ seq, entry }) => `${seq} ${repeatIdOf(entry)}`,
     )
   const loggedIds = () =>
     log.records.flatMap(record =>
-      record.kind === 'entry' ? `${record.seq} ${record.entry.clientMsgId}` : [],
+      record.kind === 'entry' ? `${record.seq} ${repeatIdOf(record.entry)}` : [],
     )
   const reached = (position: number) =>
     eventually(() => expect(notices.at(-1)?.position).to.be.at.least(position))
@@ -173,7 +174,9 @@ onDatabase('the saver', function () {
     await reached(log.records.length)
     const { entries } = await store.messages.readFeed(directFeed('bob'), 0, 100)
     expect(entries.map(({ seq }) => seq)).to.deep.equal(log.records.map(({ seq }) => seq))
-    const texts = entries.filter(({ entry }) => !entry.body.startsWith('body')).map(({ entry }) => entry)
+    const texts = entries
+      .map(({ entry }) => entry as DirectEntry)
+      .filter(({ body }) => !body.startsWith('body'))
     expect(texts.map(({ body, clientMsgId }) => [body, clientMsgId])).to.deep.equal([
       ['first', 'a'],
       ['again', ''],
