@@ -57,7 +57,10 @@ describe('a gateway’s part of the online list', () => {
     list.remove('never')
     await until(() => table.rows.size === 0, 'the connection stays')
     const { renewals, changes } = table
-    const other = new OnlineList('g2', table, makeLogger('silent', 'test'), 20)
+    const busy = new Table()
+    const other = new OnlineList('g2', busy, makeLogger('silent', 'test'), 20)
+    other.add('c1', sessionOf('u1'))
+    await until(() => busy.renewals > 3, 'the other lease is not renewed')
     await other.close()
     expect([table.renewals, table.changes]).to.deep.equal([renewals, changes])
   })
