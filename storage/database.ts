@@ -19,8 +19,11 @@ import { TopicTables } from './migrations/topic-tables.ts'
 export type Orm = MikroORM<AbstractSqlDriver>
 export type Parameter = string | number | boolean | null | Buffer
 
-/** How long a statement waits for another process that writes to the same SQLite file, ms. */
-const SQLITE_BUSY_TIMEOUT_MS = 5000
+/**
+ * How long a statement waits for another process that writes to the same SQLite file, ms. It waits with the whole
+ * thread, so not for long; the log's own connection never makes it wait.
+ */
+const SQLITE_BUSY_TIMEOUT_MS = 100
 
 /** What both kinds of databases are opened with. */
 export const ormOptions = {

@@ -35,6 +35,8 @@ export class UnreadCounts {
   /** What is read one by one beyond the cursor, ascending. */
   readonly #single = new Map<string, readonly number[]>()
   #counted: Map<string, Conversation> | undefined
+  /** Everything for the user up to it has been counted. */
+  #lastCounted = 0
   /** For each count under way, the entries that came meanwhile. */
   readonly #arriving = new Set<LogEntry[]>()
   /** Grows with every move of a cursor: a count that was under way then is not kept. */
@@ -79,7 +81,9 @@ export class UnreadCounts {
   /** A message to the user has been stored. */
   incoming(entry: LogEntry): void {
     for (const arrived of this.#arriving) arrived.push(entry)
-    if (this.#counted) this.#add(this.#counted, entry)
+    if (!this.#counted) return
+    this.#add(this.#counted, entry)
+    this.#lastCounted = Math.max(this.#lastCounted, entry.seq)
   }
 
   /** The user has read up to `seq`; written behind. */
@@ -159,8 +163,12 @@ export class UnreadCounts {
     return true
   }
 
+  /** What was acknowledged to its sender is counted, also where its live copy is still on its way. */
   async #current(settledBy: number): Promise<Map<string, Conversation>> {
-    return this.#counted ?? (await this.#count(settledBy))
+    const counted = this.#counted
+    if (!counted) return await this.#count(settledBy)
+    await this.#addTail(counted, this.#lastCounted)
+    return this.#counted ?? counted
   }
 
   async #count(settledBy: number): Promise<Map<string, Conversation>> {
@@ -174,7 +182,10 @@ export class UnreadCounts {
       for (const row of rows.conversations) counted.set(row.conversation, this.#counting(row, rows.position))
       await this.#addTail(counted, rows.position)
       for (const entry of arrived) this.#add(counted, entry)
-      if (rows.position >= settledBy && moves === this.#moves) this.#counted = counted
+      if (rows.position >= settledBy && moves === this.#moves) {
+        this.#counted = counted
+        this.#lastCounted = Math.max(rows.position, arrived.at(-1)?.seq ?? 0)
+      }
       return counted
     } finally {
       this.#arriving.delete(arrived)

@@ -23,20 +23,25 @@ export function offlineSuite(target: () => Target): void {
     const bodies = ['one', 'two', 'three', 'four']
     await sendAll(a, b, bodies)
     const token = await signToken(target(), b)
+    // An acknowledgement has no answer; that it has been taken is what its message's sender hears.
+    const alice = await WireClient.authenticated(gatewayOf(target(), 0), await signToken(target(), a))
+    const taken = (count: number) => alice.atLeast(count, { type: 'ACK', ackType: 'delivered' })
 
     const first = await WireClient.authenticated(gatewayOf(target(), 1), token)
     const received = await first.atLeast(4, { type: 'SINGLE_CHAT' })
     expect(texts(first)).to.deep.equal(bodies)
     first.send({ type: 'ACK', ackType: 'received', serverMsgId: received[0]?.serverMsgId })
     first.send({ type: 'ACK', ackType: 'delivered', serverMsgId: received[2]?.serverMsgId })
-    // What was sent before a client left still counts.
+    await taken(2)
     await first.close()
 
     const second = await WireClient.authenticated(gatewayOf(target(), 0), token)
     const again = await second.atLeast(3, { type: 'SINGLE_CHAT' })
     expect(texts(second), 'the cursor moves over what is contiguous').to.deep.equal(bodies.slice(1))
     second.send({ type: 'ACK', ackType: 'delivered', serverMsgId: again.at(-1)?.serverMsgId, upTo: true })
+    await taken(5)
     await second.close()
+    await alice.close()
 
     const third = await WireClient.authenticated(gatewayOf(target(), 1), token)
     await sendAll(a, b, ['five'])
