@@ -1,21 +1,27 @@
 import type { Bus } from '../messaging/bus.ts'
 import type { MessageLog } from '../messaging/message-log.ts'
 import { subjects } from '../messaging/subjects.ts'
-import type { ActorHosting } from '../runtime/actor-runtime.ts'
+import type { Watermark } from '../messaging/watermark.ts'
+import type { ActorHosting, ActorRuntime } from '../runtime/actor-runtime.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Settings } from '../runtime/settings.ts'
 import type { Store } from '../storage/store.ts'
 import { CursorWriter } from './cursor-writer.ts'
 import { FeedReader } from './feed-reader.ts'
 import { GatewayWatch } from './gateway-watch.ts'
+import { Announcements } from './group/announcements.ts'
+import { GroupActor } from './group/group-actor.ts'
 import { Kicks } from './kicks.ts'
 import { Pushes } from './pushes.ts'
 import { UserActor } from './user/user-actor.ts'
 
 export interface ActorHostParts {
   readonly runtime: ActorHosting
+  /** Calls actors, wherever they are. */
+  readonly calls: ActorRuntime
   readonly bus: Bus
   readonly log: MessageLog
+  readonly watermark: Watermark
   readonly store: Store
   readonly settings: Settings
   readonly logger: Logger
@@ -24,8 +30,10 @@ export interface ActorHostParts {
 /** Makes this process host the actors. Answers how to stop what they share, once the runtime has closed. */
 export function hostActors({
   runtime,
+  calls,
   bus,
   log,
+  watermark,
   store,
   settings,
   logger,
@@ -33,8 +41,11 @@ export function hostActors({
   const cursors = new CursorWriter(store.users, settings.CURSOR_FLUSH_MS, logger)
   const kicks = new Kicks(bus, logger)
   const gateways = new GatewayWatch(bus, runtime.hostId, logger)
+  const announcements = new Announcements(bus, watermark, logger)
+  const reader = new FeedReader(store.messages, log)
   const parts = {
     hostId: runtime.hostId,
+    calls,
     bus,
     log,
     store,
@@ -42,15 +53,17 @@ export function hostActors({
     cursors,
     kicks,
     gateways,
-    reader: new FeedReader(store.messages, log),
+    reader,
     pushes: new Pushes(bus),
     maxConnections: settings.MAX_CONNECTIONS_PER_USER,
     windowSize: settings.IDEMPOTENCY_WINDOW,
   }
   runtime.register('user', context => new UserActor(context, parts))
+  runtime.register('group', context => new GroupActor(context, { log, store, reader, announcements }))
   bus.subscribe(subjects.hostAlive(runtime.hostId), ({ respond }) => respond?.({}))
   return async () => {
     kicks.close()
+    announcements.close()
     await gateways.close()
     await cursors.close()
   }

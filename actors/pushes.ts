@@ -11,20 +11,29 @@ export interface Push {
   readonly event: PushEvent
 }
 
-/** Places events on connections: what one tick pushes to one gateway goes there as one value. */
+interface WaitingPush extends Push {
+  readonly to: PushTarget[]
+}
+
+/**
+ * Places events on connections: what one tick pushes to one gateway goes there as one value, and the same event object
+ * pushed to many connections, one after the other, is in it once.
+ */
 export class Pushes {
   readonly #bus: Bus
-  #waiting = new Map<string, Push[]>()
+  #waiting = new Map<string, WaitingPush[]>()
 
   constructor(bus: Bus) {
     this.#bus = bus
   }
 
-  push(gatewayId: string, push: Push): void {
+  push(gatewayId: string, target: PushTarget, event: PushEvent): void {
     if (this.#waiting.size === 0) queueMicrotask(() => this.#send())
     const waiting = this.#waiting.get(gatewayId)
-    if (waiting) waiting.push(push)
-    else this.#waiting.set(gatewayId, [push])
+    const last = waiting?.at(-1)
+    if (!waiting) this.#waiting.set(gatewayId, [{ to: [target], event }])
+    else if (last?.event === event) last.to.push(target)
+    else waiting.push({ to: [target], event })
   }
 
   #send(): void {

@@ -1,5 +1,6 @@
 // npm run bench -- [durable] [connections] [--subjects standalone,cluster,…] [--runs 5] [--seconds 5] [--json FILE]
 import { writeFileSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { runConnections, runDurable } from './benchmarks.ts'
 import type { Rate } from './durable.ts'
@@ -31,7 +32,8 @@ async function main(): Promise<void> {
   const names = positionals.length === 0 ? ['durable', 'connections'] : positionals
   const subjects = values.subjects.split(',').map(readSubject)
   const runs = count('runs', values.runs)
-  const results: Record<string, unknown> = {}
+  const results: Record<string, unknown> = { machine: machine() }
+  process.stdout.write(`${machine()}\n\n`)
   for (const name of names) {
     if (name === 'durable') {
       const options = {
@@ -52,7 +54,15 @@ async function main(): Promise<void> {
       results[name] = rows
     } else throw new Error(`no such benchmark: ${name}; there are durable and connections`)
   }
+  process.stdout.write(`${machine()}\n`)
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`)
+}
+
+/** What a reader has to know to believe a figure: who else was at work meanwhile shows in the load. */
+function machine(): string {
+  const [first] = cpus()
+  const load = loadavg().map(average => average.toFixed(1))
+  return `${cpus().length} × ${first?.model.trim()}, Node ${process.version}, load average ${load.join(' ')}`
 }
 
 function readSubject(text: string): SubjectName {

@@ -3,6 +3,7 @@ import { ActorCallbacks } from '../dapr/actor-callbacks.ts'
 import { DaprActorState } from '../dapr/actor-state.ts'
 import { DaprActorCaller } from '../dapr/dapr-actor-caller.ts'
 import { DaprActorHosting } from '../dapr/dapr-actor-hosting.ts'
+import { DaprActorRuntime } from '../dapr/dapr-actor-runtime.ts'
 import { SidecarClient } from '../dapr/sidecar-client.ts'
 import { readHostSidecar } from '../dapr/sidecar-settings.ts'
 import { SidecarStatus } from '../dapr/sidecar-status.ts'
@@ -50,7 +51,11 @@ async function host(process: ClusterProcess): Promise<void> {
     state: (type, id) => new DaprActorState(sidecar, type, id, logger),
     logger,
   })
-  orderly.add('actors’ parts', hostActors({ runtime: hosting, bus, log, store, settings, logger }))
+  const calls = new DaprActorRuntime({ bus, dapr: caller })
+  orderly.add(
+    'actors’ parts',
+    hostActors({ runtime: hosting, calls, bus, log, watermark, store, settings, logger }),
+  )
   const callbacks = new ActorCallbacks({
     target: hosting,
     appApiToken: APP_API_TOKEN,

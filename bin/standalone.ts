@@ -33,7 +33,10 @@ async function main(): Promise<void> {
   watermark.advance(log.position)
 
   const runtime = new InProcessActorRuntime({ hostId: incarnation, idleMs: settings.ACTOR_IDLE_MS, logger })
-  orderly.add('actors’ parts', hostActors({ runtime, bus, log, store, settings, logger }))
+  orderly.add(
+    'actors’ parts',
+    hostActors({ runtime, calls: runtime, bus, log, watermark, store, settings, logger }),
+  )
   orderly.add('actors', () => runtime.close())
 
   const checks = [{ name: 'database', check: () => store.ping() }]

@@ -1,4 +1,4 @@
-import type { Attached, Refused } from '../actors/user/contract.ts'
+import type { Attached, Op, Refused } from '../actors/user/contract.ts'
 import { CloseCode } from '../protocol/close-codes.ts'
 import { type Reason, refusals } from '../protocol/errors.ts'
 import type { PushEvent } from '../protocol/events.ts'
@@ -219,7 +219,7 @@ export class Connection {
         void this.#reauthenticate(frame.token, session, false)
         break
       case 'op':
-        if (frame.op.op === 'send' && !this.#conduct.rates.message()) this.#refuseOverRate(frame)
+        if (isPaced(frame.op) && !this.#conduct.rates.message()) this.#refuseOverRate(frame)
         else this.#enqueue({ op: frame.op, receivedAt: performance.now() })
         break
       case 'answered':
@@ -384,3 +384,6 @@ export class Connection {
     this.#parts.closed()
   }
 }
+
+/** What costs others something is paced as messages are. */
+const isPaced = ({ op }: Op): boolean => op !== 'delivered' && op !== 'read'

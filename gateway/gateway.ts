@@ -1,3 +1,4 @@
+import type { GroupContract } from '../actors/group/contract.ts'
 import type { UserContract } from '../actors/user/contract.ts'
 import type { Bus } from '../messaging/bus.ts'
 import type { Watermark } from '../messaging/watermark.ts'
@@ -10,13 +11,14 @@ import { readJwtSecret } from './auth/jwt-secret.ts'
 import { Sessions } from './auth/sessions.ts'
 import { Tokens } from './auth/tokens.ts'
 import { Connections } from './connections.ts'
+import { Groups } from './groups.ts'
 import { HeldPushes } from './held-pushes.ts'
 import { HostWatch } from './host-watch.ts'
 import { addAccountRoutes } from './http/accounts.ts'
 import { addApiRoutes } from './http/api.ts'
 import { addDocumentation } from './http/documentation.ts'
 import type { ReadinessCheck } from './http/health.ts'
-import { directMembership } from './http/membership.ts'
+import { membershipIn } from './http/membership.ts'
 import { createHttpGateway } from './http/server.ts'
 import { addWebsiteRoutes } from './http/websites.ts'
 import { jsonProtocol } from './json/json-protocol.ts'
@@ -49,6 +51,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
   const { gatewayId, runtime, bus, watermark, store, settings, logger } = parts
   const tokens = await Tokens.create(settings, await readJwtSecret(settings, logger))
   const users = new Actors<UserContract>(runtime, 'user')
+  const groups = new Actors<GroupContract>(runtime, 'group')
   const metrics = createGatewayMetrics()
   const http = createHttpGateway({
     logger,
@@ -73,7 +76,10 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
   addApiRoutes(http.app, {
     sessions,
     messages: store.messages,
-    membership: directMembership,
+    membership: membershipIn(store.groups),
+    groups: new Groups({ groups, users, store: store.groups, watermark }),
+    groupStore: store.groups,
+    accounts: store.accounts,
     unread: user => users.call(user, 'unread', null),
     summary: user => users.call(user, 'offlineSummary', null),
     offline: (user, conversation, limit) => users.call(user, 'offlineMessages', { conversation, limit }),

@@ -1,5 +1,6 @@
 import type { HandleResult, Op, OpResult, Refused, SendOp } from '../actors/user/contract.ts'
 import { refusals } from '../protocol/errors.ts'
+import { recipientOf } from '../protocol/ids.ts'
 import { fullJitter } from '../runtime/backoff.ts'
 
 export interface QueuedOp {
@@ -128,13 +129,13 @@ export class OpQueue {
     }
   }
 
-  /** A send is its client's to repeat. An acknowledgement has no answer, so what was asked for is asked again. */
+  /** What is answered is its client's to repeat. An acknowledgement is not, so it is asked for again. */
   #onUnanswered(batch: readonly QueuedOp[]): void {
     if (this.#finished) {
       this.clear()
       return
     }
-    this.#waiting.unshift(...batch.filter(({ op }) => op.op !== 'send'))
+    this.#waiting.unshift(...batch.filter(({ op }) => !isAnswered(op)))
     this.#retry = setTimeout(
       () => {
         this.#retry = undefined
@@ -142,33 +143,37 @@ export class OpQueue {
       },
       fullJitter(this.#failures++, RETRY_BASE_MS, RETRY_CAP_MS),
     )
-    for (const queued of batch) if (queued.op.op === 'send') this.#answer(queued, busy)
+    for (const queued of batch) if (isAnswered(queued.op)) this.#answer(queued, busy)
   }
 
   /** Refuses a send while one before it in its conversation has been refused and not been repeated. */
   #mayCall(queued: QueuedOp): boolean {
     const { op } = queued
     if (op.op !== 'send') return true
-    const first = this.#stalled.get(op.to)
+    const recipient = recipientOf(op)
+    const first = this.#stalled.get(recipient)
     if (queued.refused) {
-      if (first === undefined) this.#stalled.set(op.to, op.clientMsgId)
+      if (first === undefined) this.#stalled.set(recipient, op.clientMsgId)
       return false
     }
     if (first === undefined) return true
-    if (first === op.clientMsgId) return this.#stalled.delete(op.to)
+    if (first === op.clientMsgId) return this.#stalled.delete(recipient)
     this.#owner.answered(queued, busy)
     return false
   }
 
   #answer(queued: QueuedOp, result: OpResult): void {
     const { op } = queued
-    const refused =
-      op.op === 'send' && result !== null && 'reason' in result && refusals[result.reason].retryable
-    if (this.#ordered && refused && !this.#stalled.has(op.to)) this.#stalled.set(op.to, op.clientMsgId)
+    const refused = result !== null && 'reason' in result && refusals[result.reason].retryable
+    if (this.#ordered && refused && op.op === 'send') {
+      const recipient = recipientOf(op)
+      if (!this.#stalled.has(recipient)) this.#stalled.set(recipient, op.clientMsgId)
+    }
     this.#owner.answered(queued, result)
   }
 }
 
+const isAnswered = ({ op }: Op): boolean => op === 'send' || op === 'revoke' || op === 'join-request'
 function charactersOf(op: Op): number {
   if (op.op === 'send') return op.body.length
   if (op.op !== 'acknowledge' || op.messages === 'all') return 0

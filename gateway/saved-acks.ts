@@ -1,11 +1,11 @@
 import type { Sent } from '../actors/user/contract.ts'
 import type { Watermark } from '../messaging/watermark.ts'
-import type { UserId } from '../protocol/ids.ts'
+import type { Recipient } from '../protocol/ids.ts'
 
 /** A message that has been acknowledged as accepted (or would have been) and waits for the watermark. */
 export interface AwaitingSave extends Sent {
   readonly clientMsgId: string
-  readonly to: UserId
+  readonly to: Recipient
   /** performance.now() when its frame came. */
   readonly receivedAt: number
 }

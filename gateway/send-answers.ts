@@ -35,12 +35,16 @@ export class SendAnswers implements SaveListener {
     const { settings, savedAcks, metrics } = this.#parts
     if ('reason' in result) {
       this.#connection.refuse(result.reason, aboutOp(op))
+    } else if (op.op === 'revoke') {
+      this.#connection.send(this.#protocol.revoked(user, op.clientMsgId, result))
+    } else if (op.op === 'join-request') {
+      this.#connection.send(this.#protocol.accepted(user, op.clientMsgId, result))
     } else if (op.op === 'send') {
       if (settings.TWO_PHASE_ENABLED) {
         this.#connection.send(this.#protocol.accepted(user, op.clientMsgId, result))
         metrics.acceptedLatency.observeMs(performance.now() - receivedAt)
       }
-      savedAcks.await(this, [{ ...result, clientMsgId: op.clientMsgId, to: op.to, receivedAt }])
+      savedAcks.await(this, [{ ...result, clientMsgId: op.clientMsgId, to: op, receivedAt }])
     }
   }
 
@@ -55,8 +59,10 @@ export class SendAnswers implements SaveListener {
   }
 
   unsavable(messages: readonly AwaitingSave[]): void {
-    for (const { clientMsgId, to, seq } of messages)
-      this.#connection.refuse('internal_error', { clientMsgId, to, serverMsgId: seq })
+    for (const { clientMsgId, to, seq } of messages) {
+      const recipient = 'to' in to ? { to: to.to } : { groupId: to.group }
+      this.#connection.refuse('internal_error', { clientMsgId, ...recipient, serverMsgId: seq })
+    }
   }
 
   lost(): void {

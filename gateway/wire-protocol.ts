@@ -1,7 +1,7 @@
 import type { DeliveryTerms, Op, Sent } from '../actors/user/contract.ts'
 import type { Reason } from '../protocol/errors.ts'
 import type { PushEvent } from '../protocol/events.ts'
-import type { UserId } from '../protocol/ids.ts'
+import type { Recipient, UserId } from '../protocol/ids.ts'
 import type { Session } from './auth/tokens.ts'
 
 /**
@@ -23,7 +23,9 @@ export interface WireProtocol {
   authFailed(reason: AuthFailure): Wire
   pong(): Wire
   accepted(user: UserId, clientMsgId: string, sent: Sent): Wire
-  saved(user: UserId, to: UserId, clientMsgId: string, sent: Sent): Wire
+  saved(user: UserId, to: Recipient, clientMsgId: string, sent: Sent): Wire
+  /** The message `sent.seq` has been taken back. */
+  revoked(user: UserId, clientMsgId: string, sent: Sent): Wire
   refused(reason: Reason, about: About): Wire
   event(event: PushEvent): readonly string[]
 }
@@ -68,10 +70,18 @@ export function aboutFrame(frame: ClientFrame): About {
 export function aboutOp(op: Op): About {
   switch (op.op) {
     case 'send':
-      return { clientMsgId: op.clientMsgId, to: op.to }
+      return 'to' in op
+        ? { clientMsgId: op.clientMsgId, to: op.to }
+        : { clientMsgId: op.clientMsgId, groupId: op.group }
+    case 'join-request':
+      return { clientMsgId: op.clientMsgId }
     case 'delivered':
     case 'read':
       return { serverMsgId: op.seq }
+    case 'revoke':
+      return { clientMsgId: op.clientMsgId, serverMsgId: op.seq }
+    case 'join-decision':
+      return { clientMsgId: op.opId }
     default:
       return {}
   }

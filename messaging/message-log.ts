@@ -71,6 +71,8 @@ export interface LogEntry {
   readonly seq: number
   readonly feed: Feed
   readonly entry: Entry
+  /** Its sender or an admin has taken the message back, and the database knows: nobody is shown the body any more. */
+  readonly revoked?: true
 }
 
 export interface Appended {

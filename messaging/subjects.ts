@@ -4,7 +4,7 @@ import type { ActorType } from '../runtime/actor-runtime.ts'
 export const subjects = {
   /** Gateways and hosts request; an active actor's host answers. */
   actor: (type: ActorType, id: string) => `actor.${type}.${id}`,
-  /** Hosts tell other active actors: receipts, presence. Best effort. */
+  /** Hosts tell other active actors: receipts and presence at best effort; memberships are requests, and answered. */
   actorEvent: (type: ActorType, id: string) => `actor-event.${type}.${id}`,
   /** Hosts place events on connections. */
   push: (gatewayId: string) => `gateway.${gatewayId}.push`,

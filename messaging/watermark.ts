@@ -40,6 +40,7 @@ export class Watermark {
   #position = 0
   #lostUpTo = 0
   readonly #listeners: WatermarkListener[] = []
+  readonly #waiting = new Set<{ readonly position: number; readonly end: (reached: boolean) => void }>()
 
   constructor(bus: Bus) {
     bus.subscribe(subjects.watermark, message => this.#onNotice(message.value as WatermarkNotice))
@@ -53,6 +54,22 @@ export class Watermark {
     if (position <= this.#position) return
     this.#position = position
     for (const listener of this.#listeners) listener.advanced?.(position)
+    for (const waiting of this.#waiting) if (waiting.position <= position) waiting.end(true)
+  }
+
+  /** Resolves true once it has reached `position`, false when it has not within `timeoutMs`. */
+  reached(position: number, timeoutMs: number): Promise<boolean> {
+    if (position <= this.#position) return Promise.resolve(true)
+    return new Promise(resolve => {
+      const end = (reached: boolean) => {
+        clearTimeout(timer)
+        this.#waiting.delete(waiting)
+        resolve(reached)
+      }
+      const waiting = { position, end }
+      const timer = setTimeout(() => end(false), timeoutMs)
+      this.#waiting.add(waiting)
+    })
   }
 
   listen(listener: WatermarkListener): void {

@@ -5,7 +5,7 @@ import type { OfflineSummary } from './offline.ts'
 
 /** What an actor pushes to a connection. Each wire protocol encodes these for its clients, or leaves them out. */
 export type PushEvent =
-  | { readonly kind: 'entry'; readonly seq: number; readonly entry: Entry }
+  | EntryEvent
   | {
       readonly kind: 'receipt'
       readonly status: ReceiptStatus
@@ -17,3 +17,20 @@ export type PushEvent =
   | { readonly kind: 'session'; readonly session: CustomerSession }
 
 export type ReceiptStatus = 'delivered' | 'read'
+
+export interface EntryEvent {
+  readonly kind: 'entry'
+  readonly seq: number
+  readonly entry: Entry
+}
+
+const eventsOf = new WeakMap<Entry, EntryEvent>()
+
+/** The event of a stored entry: one object for one entry, so that what goes to many is told and encoded once. */
+export function eventOf({ seq, entry }: { readonly seq: number; readonly entry: Entry }): EntryEvent {
+  const known = eventsOf.get(entry)
+  if (known) return known
+  const event: EntryEvent = { kind: 'entry', seq, entry }
+  eventsOf.set(entry, event)
+  return event
+}

@@ -5,6 +5,8 @@ const CLIENT_MSG_ID = /^[\x20-\x7e]{1,128}$/
 const SEQ = /^[1-9][0-9]{0,15}$/
 
 export type UserId = string
+/** Given by the server: a decimal number. Clients may write whatever a user id may be. */
+export type GroupId = string
 
 /** 1–64 characters of `[A-Za-z0-9_@-]`, so that an id can stand in a subject and in a URL. */
 export const isUserId = (value: unknown): value is UserId => typeof value === 'string' && USER_ID.test(value)
@@ -25,11 +27,18 @@ export function parseSeq(value: unknown): number | undefined {
 export const directConversation = (a: UserId, b: UserId): string =>
   a < b ? `direct:${a}:${b}` : `direct:${b}:${a}`
 
-export const groupConversation = (groupId: string): string => `group:${groupId}`
+export const groupConversation = (groupId: GroupId): string => `group:${groupId}`
+
+/** To whom something goes: a user or a group. */
+export type Recipient = { readonly to: UserId } | { readonly group: GroupId }
+
+/** Tells recipients apart: no user's id is like a group's conversation. */
+export const recipientOf = (message: Recipient): string =>
+  'to' in message ? message.to : groupConversation(message.group)
 
 export type ConversationName =
   | { kind: 'direct'; users: [UserId, UserId] }
-  | { kind: 'group'; groupId: string }
+  | { kind: 'group'; groupId: GroupId }
 
 /** The parts of a conversation id, or undefined when it is none. */
 export function parseConversation(id: string): ConversationName | undefined {
@@ -52,9 +61,9 @@ export function directPeer(conversation: string, user: UserId): UserId | undefin
 /** A feed is a log subject without its `im.` prefix: `direct.<user>` or `group.<group>`. */
 export type Feed = string
 export const directFeed = (user: UserId): Feed => `direct.${user}`
-export const groupFeed = (groupId: string): Feed => `group.${groupId}`
+export const groupFeed = (groupId: GroupId): Feed => `group.${groupId}`
 
 /** An owner is the subject of an ownership claim without its prefix: `owner.<user>` or `gowner.<group>`. */
 export type Owner = string
 export const userOwner = (user: UserId): Owner => `owner.${user}`
-export const groupOwner = (groupId: string): Owner => `gowner.${groupId}`
+export const groupOwner = (groupId: GroupId): Owner => `gowner.${groupId}`

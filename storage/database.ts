@@ -13,6 +13,8 @@ import { type Dialect, sqliteDialect } from './dialect.ts'
 import { entities } from './entities.ts'
 import { CustomerServiceTables } from './migrations/customer-service-tables.ts'
 import { FirstTables } from './migrations/first-tables.ts'
+import { GroupTables } from './migrations/group-tables.ts'
+import { GroupViews } from './migrations/group-views.ts'
 import { OfflineViews } from './migrations/offline-views.ts'
 import { TopicTables } from './migrations/topic-tables.ts'
 
@@ -30,7 +32,7 @@ export const ormOptions = {
   entities,
   extensions: [Migrator],
   migrations: {
-    migrationsList: [FirstTables, TopicTables, CustomerServiceTables, OfflineViews],
+    migrationsList: [FirstTables, TopicTables, CustomerServiceTables, OfflineViews, GroupTables, GroupViews],
     tableName: 'migration',
     snapshot: false,
     silent: true,

@@ -1,18 +1,29 @@
 import type { LogEntry } from '../messaging/message-log.ts'
-import type { Entry } from '../protocol/entries.ts'
-import { directConversation, type Feed, type UserId } from '../protocol/ids.ts'
+import {
+  type Content,
+  type Entry,
+  type GroupEntry,
+  type JoinDecisionEntry,
+  type JoinRequestEntry,
+  type NoticeEntry,
+  type RevocationEntry,
+  repeatIdOf,
+} from '../protocol/entries.ts'
+import { directConversation, type Feed, groupConversation, type UserId } from '../protocol/ids.ts'
 
 /** What a row of `message` holds of an entry, apart from its place in the log. */
 export interface MessageColumns {
+  /** Empty for what is no message: history does not show it, and unread does not count it. */
   readonly conversation: string
   readonly kind: Entry['kind']
   readonly sender: UserId
-  /** Null for a repeat that was stored as a new message. */
+  /** What the sender's repeats are known by; null for a repeat that was stored as a new message. */
   readonly clientMsgId: string | null
-  readonly recipient: UserId
+  /** A user, or of what goes to a group its id. */
+  readonly recipient: string
   readonly body: string
   readonly msgType: string
-  /** JSON, or null when the message has nothing of it. */
+  /** JSON of what has no column, or null when there is nothing of it. */
   readonly extra: string | null
   readonly ts: number
 }
@@ -24,58 +35,96 @@ export interface MessageRow {
   readonly kind: Entry['kind']
   readonly sender: UserId
   readonly client_msg_id: string | null
-  readonly recipient: UserId
+  readonly recipient: string
   readonly body: string
   readonly msg_type: string
   readonly extra: string | null
   readonly ts: number
+  readonly revoked: number
 }
 
-type Extra = Pick<Entry, 'mentions' | 'replyTo' | 'important'>
-
 export function columnsOf(entry: Entry): MessageColumns {
+  const { kind, from: sender, ts } = entry
+  const common = { kind, sender, clientMsgId: repeatIdOf(entry), ts }
   switch (entry.kind) {
-    case 'direct':
+    case 'direct': {
+      const { to: recipient, body, msgType } = entry
+      const conversation = directConversation(sender, recipient)
+      return { ...common, conversation, recipient, body, msgType, extra: extraOf(entry) }
+    }
+    case 'group': {
+      const { group: recipient, body, msgType } = entry
+      const extra = extraOf(entry, { ordinal: entry.ordinal })
+      return { ...common, conversation: groupConversation(recipient), recipient, body, msgType, extra }
+    }
+    case 'notice':
+      return { ...common, ...noMessage, recipient: entry.group, extra: json(ownParts(entry)) }
+    case 'revocation':
       return {
-        conversation: directConversation(entry.from, entry.to),
-        kind: entry.kind,
-        sender: entry.from,
-        clientMsgId: entry.clientMsgId,
-        recipient: entry.to,
-        body: entry.body,
-        msgType: entry.msgType,
-        extra: extraOf(entry),
-        ts: entry.ts,
+        ...common,
+        ...noMessage,
+        recipient: entry.group ?? entry.to ?? '',
+        extra: json(ownParts(entry)),
       }
+    case 'join-request': {
+      const { body, to: recipient, ...own } = ownParts(entry)
+      return { ...common, ...noMessage, recipient, body, extra: json(own) }
+    }
+    case 'join-decision': {
+      const { to: recipient, ...own } = ownParts(entry)
+      return { ...common, ...noMessage, recipient, extra: json(own) }
+    }
     default:
-      return entry.kind satisfies never
+      return entry satisfies never
   }
 }
 
 /** The entry a row was made of. One stored without its client's id (a late repeat) has an empty one. */
 export function logEntryOf(row: MessageRow): LogEntry {
-  return { seq: row.seq, feed: row.feed, entry: entryOf(row) }
+  const stored = { seq: row.seq, feed: row.feed, entry: entryOf(row) }
+  return row.revoked ? { ...stored, revoked: true } : stored
 }
 
 function entryOf(row: MessageRow): Entry {
+  const from = row.sender
+  const { ts } = row
+  const message = { from, clientMsgId: row.client_msg_id ?? '', body: row.body, msgType: row.msg_type, ts }
   switch (row.kind) {
     case 'direct':
-      return {
-        kind: row.kind,
-        from: row.sender,
-        to: row.recipient,
-        clientMsgId: row.client_msg_id ?? '',
-        body: row.body,
-        msgType: row.msg_type,
-        ts: row.ts,
-        ...(row.extra === null ? undefined : (JSON.parse(row.extra) as Extra)),
-      }
+      return { kind: row.kind, ...message, to: row.recipient, ...parsed<Partial<Content>>(row) }
+    case 'group':
+      return { kind: row.kind, ...message, group: row.recipient, ...parsed<Pick<GroupEntry, 'ordinal'>>(row) }
+    case 'notice':
+      return { kind: row.kind, from, ts, ...parsed<Own<NoticeEntry>>(row) }
+    case 'revocation':
+      return { kind: row.kind, from, ts, ...parsed<Own<RevocationEntry>>(row) }
+    case 'join-request': {
+      const own = parsed<Omit<Own<JoinRequestEntry>, 'to' | 'body'>>(row)
+      return { kind: row.kind, from, to: row.recipient, body: row.body, ts, ...own }
+    }
+    case 'join-decision': {
+      const own = parsed<Omit<Own<JoinDecisionEntry>, 'to'>>(row)
+      return { kind: row.kind, from, to: row.recipient, ts, ...own }
+    }
     default:
       return row.kind satisfies never
   }
 }
 
-function extraOf({ mentions, replyTo, important }: Entry): string | null {
-  if (mentions === undefined && replyTo === undefined && important === undefined) return null
-  return JSON.stringify({ mentions, replyTo, important } satisfies Partial<Record<keyof Extra, unknown>>)
+type Own<E extends Entry> = Omit<E, 'kind' | 'from' | 'ts'>
+
+function ownParts<E extends Entry>(entry: E): Own<E> {
+  const { kind: _, from: _from, ts: _ts, ...own } = entry
+  return own
+}
+
+const noMessage = { conversation: '', body: '', msgType: '' } as const
+
+const json = (value: object): string => JSON.stringify(value)
+
+const parsed = <T>({ extra }: MessageRow): T => (extra === null ? {} : JSON.parse(extra)) as T
+
+function extraOf({ mentions, replyTo, important }: Content, more?: object): string | null {
+  if (!more && mentions === undefined && replyTo === undefined && important === undefined) return null
+  return json({ ...more, mentions, replyTo, important })
 }

@@ -5,6 +5,7 @@ import { chunked, placeholders } from './chunks.ts'
 import type { Database, Parameter } from './database.ts'
 import { insertMessages } from './message-insert.ts'
 import { columnsOf } from './message-row.ts'
+import { projectionOf } from './projection.ts'
 import { Recent } from './recent.ts'
 import type { DeadLetter, SavedMessage } from './saved-message.ts'
 
@@ -49,12 +50,14 @@ export class SavedLog {
    */
   async save(from: number, records: readonly LogRecord[]): Promise<'moved' | readonly DeadLetter[]> {
     const upTo = records.at(-1)?.seq ?? from
-    const { messages, dead } = sort(records)
+    const { messages, dead } = sort(records, this.#database.dialect.insertIgnore)
     const known = new Set<string>()
     const outcome = await this.#database.transaction(async within => {
       if (!(await this.#move(from, upTo, within))) return 'moved' as const
       await this.#addConversations(messages, known, within)
-      const letters = [...dead, ...(await insertMessages(this.#database, messages, within))]
+      const refused = await insertMessages(this.#database, messages, within)
+      await this.#project(messages, refused, within)
+      const letters = [...dead, ...refused]
       for (const letter of letters) await this.#bury(letter, within)
       return letters
     })
@@ -97,6 +100,19 @@ export class SavedLog {
     }
   }
 
+  /** Groups, memberships and revocations, once the rows they are about are there. */
+  async #project(
+    messages: readonly SavedMessage[],
+    refused: readonly DeadLetter[],
+    within: Transaction,
+  ): Promise<void> {
+    const dead = new Set(refused.map(({ seq }) => seq))
+    for (const { seq, projection } of messages) {
+      if (dead.has(seq)) continue
+      for (const { sql, parameters } of projection) await this.#database.run(sql, parameters, within)
+    }
+  }
+
   async #bury(letter: DeadLetter, within: Transaction): Promise<void> {
     const values: Parameter[] = [
       letter.seq,
@@ -115,7 +131,10 @@ export class SavedLog {
 }
 
 /** Messages, and what can be none; claims only move the position. */
-function sort(records: readonly LogRecord[]): { messages: SavedMessage[]; dead: DeadLetter[] } {
+function sort(
+  records: readonly LogRecord[],
+  insertIgnore: string,
+): { messages: SavedMessage[]; dead: DeadLetter[] } {
   const messages: SavedMessage[] = []
   const dead: DeadLetter[] = []
   for (const record of records) {
@@ -125,6 +144,7 @@ function sort(records: readonly LogRecord[]): { messages: SavedMessage[]; dead: 
           seq: record.seq,
           feed: record.feed,
           columns: columnsOf(record.entry),
+          projection: projectionOf(record.seq, record.entry, insertIgnore),
           bytes: record.bytes,
         })
         break

@@ -1,7 +1,10 @@
 import { raw, UniqueConstraintViolationException } from '@mikro-orm/core'
+import { chunked, placeholders } from './chunks.ts'
 import type { Database } from './database.ts'
 import { AccountEntity, RefreshTokenEntity } from './entities.ts'
 import type { Account, AccountStore, RefreshToken, RefreshUse } from './store.ts'
+
+const NAMES_A_STATEMENT = 500
 
 export class SqlAccounts implements AccountStore {
   readonly #database: Database
@@ -18,6 +21,18 @@ export class SqlAccounts implements AccountStore {
   async byId(userId: number): Promise<Account | undefined> {
     const row = await this.#database.entities.findOne(AccountEntity, { userId })
     return row ? accountOf(row) : undefined
+  }
+
+  async usernames(userIds: readonly number[]): Promise<ReadonlyMap<number, string>> {
+    const names = new Map<number, string>()
+    for (const some of chunked(userIds, NAMES_A_STATEMENT)) {
+      const rows = await this.#database.rows<{ id: number; username: string }>(
+        `select user_id as id, username from account where user_id in ${placeholders(1, some.length)}`,
+        some,
+      )
+      for (const { id, username } of rows) names.set(id, username)
+    }
+    return names
   }
 
   async create(username: string, passwordHash: string): Promise<Account | undefined> {

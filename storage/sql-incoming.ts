@@ -13,10 +13,12 @@ const NAMES_A_STATEMENT = 500
 export class SqlIncoming {
   readonly #database: Database
   readonly #columns: string
+  readonly #byConversation: string
 
   constructor(database: Database, columns: string) {
     this.#database = database
     this.#columns = columns
+    this.#byConversation = database.dialect.byIndex('message_conversation')
   }
 
   incoming({ conversation, user, readSeq, single, order, limit }: IncomingQuery): Promise<FeedPage> {
@@ -44,17 +46,23 @@ export class SqlIncoming {
     })
   }
 
-  named({ conversation, sender, clientMsgIds, seqs }: NamedQuery): Promise<FeedPage> {
+  named({ conversation, sender, after = 0, clientMsgIds, seqs }: NamedQuery): Promise<FeedPage> {
     return this.#page(async within => {
       const found: MessageRow[] = []
       for (const some of chunked(clientMsgIds, NAMES_A_STATEMENT)) {
-        const sql = `select ${this.#columns}, conversation from message
-          where sender = ? and client_msg_id in ${placeholders(1, some.length)} and conversation = ?`
-        found.push(...(await this.#rows(sql, [sender, ...some, conversation], within)))
+        const [where, parameters] =
+          sender === undefined
+            ? [`${this.#byConversation} where conversation = ? and seq > ?`, [conversation, after]]
+            : ['where conversation = ? and sender = ?', [conversation, sender]]
+        const sql = `select ${this.#columns}, conversation from message ${where}
+          and client_msg_id in ${placeholders(1, some.length)}`
+        found.push(...(await this.#rows(sql, [...parameters, ...some], within)))
       }
       for (const some of chunked(seqs, NAMES_A_STATEMENT)) {
         const rows = await this.#bySeq(some, within)
-        found.push(...rows.filter(row => row.conversation === conversation && row.sender === sender))
+        found.push(
+          ...rows.filter(row => row.conversation === conversation && row.sender === (sender ?? row.sender)),
+        )
       }
       return found
     })

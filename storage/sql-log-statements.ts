@@ -1,13 +1,16 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Claim, LogEntry, NewClaim, NewEntry } from '../messaging/message-log.ts'
 import { type Feed, type Owner, parseConversation } from '../protocol/ids.ts'
+import { sqliteDialect } from './dialect.ts'
 import { columnsOf, logEntryOf, type MessageColumns, type MessageRow } from './message-row.ts'
+import { projectionOf } from './projection.ts'
 import { Recent } from './recent.ts'
 
 /** Conversations known to have their rows, so that a message of one need not look. */
 const KNOWN_CONVERSATIONS = 50_000
 /** Owners whose last claim is at hand. */
 const KNOWN_CLAIMS = 50_000
+const KNOWN_PROJECTIONS = 100
 
 interface ClaimRow {
   readonly epoch: number
@@ -15,13 +18,14 @@ interface ClaimRow {
   readonly body: string
 }
 
-const COLUMNS = 'seq, feed, kind, sender, client_msg_id, recipient, body, msg_type, extra, ts'
+const COLUMNS = 'seq, feed, kind, sender, client_msg_id, recipient, body, msg_type, extra, ts, revoked'
 
 /** The prepared statements of the log's connection, with a memory of rows they would otherwise read every time. */
 export class SqlLogStatements {
   readonly #insert: StatementSync
   readonly #bySender: StatementSync
   readonly #conversation: StatementSync
+  readonly #projections = new Map<string, StatementSync>()
   readonly #claim: StatementSync
   readonly #lastClaim: StatementSync
   readonly #feed: StatementSync
@@ -73,8 +77,11 @@ export class SqlLogStatements {
       columns.ts,
     )
     if (changes === 0) return undefined
+    const seq = Number(lastInsertRowid)
     this.#ensureConversation(columns)
-    return Number(lastInsertRowid)
+    for (const { sql, parameters } of projectionOf(seq, entry, sqliteDialect.insertIgnore))
+      this.#prepared(sql).run(...parameters)
+    return seq
   }
 
   /** The seq under which the sender's id is stored. */
@@ -117,6 +124,15 @@ export class SqlLogStatements {
 
   position(): number {
     return (this.#position.get() as { position: number }).position
+  }
+
+  /** The projections' texts are few, and those that hold a list have some of the same length. */
+  #prepared(sql: string): StatementSync {
+    const known = this.#projections.get(sql)
+    if (known) return known
+    const prepared = this.#connection.prepare(sql)
+    if (this.#projections.size < KNOWN_PROJECTIONS) this.#projections.set(sql, prepared)
+    return prepared
   }
 
   /** Both sides' rows, with the conversation's first message. */

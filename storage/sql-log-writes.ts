@@ -6,6 +6,7 @@ import {
   type NewEntry,
   Superseded,
 } from '../messaging/message-log.ts'
+import type { Entry } from '../protocol/entries.ts'
 import type { Owner } from '../protocol/ids.ts'
 import type { SqlLogStatements } from './sql-log-statements.ts'
 import { isOfDatabase } from './sqlite-errors.ts'
@@ -66,12 +67,16 @@ function append(statements: SqlLogStatements, write: AppendWrite, effects: Effec
 }
 
 function store(statements: SqlLogStatements, wanted: NewEntry, effects: Effects): Appended {
-  if (wanted.entry.body.length > MAX_ENTRY_CHARACTERS) throw new RangeError('the entry is too large')
+  if (sizeOf(wanted.entry) > MAX_ENTRY_CHARACTERS) throw new RangeError('the entry is too large')
   const seq = statements.insert(wanted)
   if (seq === undefined) return { seq: statements.seqOf(wanted), duplicate: true }
   effects.entries.push({ seq, feed: wanted.feed, entry: wanted.entry })
   return { seq, duplicate: false }
 }
+
+/** What may be large of an entry, in characters. */
+const sizeOf = (entry: Entry): number =>
+  'body' in entry ? entry.body.length : entry.kind === 'notice' ? JSON.stringify(entry.change).length : 0
 
 function claim(statements: SqlLogStatements, write: ClaimWrite, effects: Effects): void {
   const { owner, expected, resolve, reject } = write

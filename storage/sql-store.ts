@@ -1,9 +1,11 @@
 import { type Database, openSqlite } from './database.ts'
+import type { GroupStore } from './group-store.ts'
 import { migrateAlone, migrateTogether } from './migrate.ts'
 import { type MysqlOptions, openMysql } from './mysql.ts'
 import { SavedLog } from './saved-log.ts'
 import { SqlAccounts } from './sql-accounts.ts'
 import { SqlCustomerSessions } from './sql-customer-sessions.ts'
+import { SqlGroups } from './sql-groups.ts'
 import { SqlMessages } from './sql-messages.ts'
 import { SqlOnline } from './sql-online.ts'
 import { SqlSessions } from './sql-sessions.ts'
@@ -27,6 +29,7 @@ export class SqlStore implements Store {
   readonly accounts: AccountStore
   readonly sessions: SessionStore
   readonly topics: TopicStore
+  readonly groups: GroupStore
   readonly customerSessions: CustomerSessionStore
   readonly online: OnlineStore
   readonly #database: Database
@@ -40,6 +43,7 @@ export class SqlStore implements Store {
     this.accounts = new SqlAccounts(database)
     this.sessions = new SqlSessions(database)
     this.topics = new SqlTopics(database)
+    this.groups = new SqlGroups(database)
     this.customerSessions = new SqlCustomerSessions(database)
     this.online = new SqlOnline(database)
   }

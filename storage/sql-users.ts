@@ -11,13 +11,19 @@ const CURSORS_A_STATEMENT = 200
 const COLLISIONS = 5
 
 interface LoadRow {
-  readonly kind: 'position' | 'version' | 'last' | 'delivered' | 'single'
+  readonly kind: 'position' | 'version' | 'last' | 'delivered' | 'single' | 'member'
   /** Of a single set: the conversation. */
   readonly device: string | null
   /** Of a single set: its JSON. */
   readonly feed: Feed | null
   readonly n: number | null
+  /** Of a membership its end; 0 while it lasts. */
+  readonly till: number | null
 }
+
+/** A group stands where a cursor's feed does. */
+const membershipOf = ({ kind, feed: group, n, till }: LoadRow): UserRows['memberships'] =>
+  kind === 'member' && group !== null ? [{ group, from: n ?? 0, ...(till ? { to: till } : {}) }] : []
 
 /** Statements of many rows meet others' locks now and then; what only grows can be written again. */
 async function despiteCollisions(write: () => Promise<void>): Promise<void> {
@@ -41,12 +47,13 @@ export class SqlUsers implements UserStore {
   /** One statement, and so one moment. */
   async load(user: UserId): Promise<UserRows> {
     const rows = await this.#database.rows<LoadRow>(
-      `select 'position' as kind, null as device, null as feed, (${this.#database.dialect.position}) as n
-       union all select 'version', null, null, version from user_session where user_id = ?
-       union all select 'last', null, null, max(seq) from message where feed = ?
-       union all select 'delivered', device, feed, seq from delivery_cursor where user_id = ?
-       union all select 'single', id, single, 0 from conversation where user_id = ? and single is not null`,
-      [user, directFeed(user), user, user],
+      `select 'position' as kind, null as device, null as feed, (${this.#database.dialect.position}) as n, 0 as till
+       union all select 'version', null, null, version, 0 from user_session where user_id = ?
+       union all select 'last', null, null, max(seq), 0 from message where feed = ?
+       union all select 'delivered', device, feed, seq, 0 from delivery_cursor where user_id = ?
+       union all select 'member', null, group_id, joined_seq, left_seq from t_im_group_member where user_id = ?
+       union all select 'single', id, single, 0, 0 from conversation where user_id = ? and single is not null`,
+      [user, directFeed(user), user, user, user],
     )
     const number = (kind: LoadRow['kind']) => rows.find(row => row.kind === kind)?.n ?? 0
     return {
@@ -56,6 +63,7 @@ export class SqlUsers implements UserStore {
       delivered: rows.flatMap(({ kind, device, feed, n }): DeliveredCursor[] =>
         kind === 'delivered' && device !== null && feed !== null ? [{ device, feed, seq: n ?? 0 }] : [],
       ),
+      memberships: rows.flatMap(membershipOf).sort((a, b) => a.from - b.from),
       single: rows.flatMap(({ kind, device, feed }) =>
         kind === 'single' && device !== null && feed !== null
           ? [{ conversation: device, seqs: JSON.parse(feed) as number[] }]

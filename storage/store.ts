@@ -1,6 +1,7 @@
 import type { LogEntry } from '../messaging/message-log.ts'
 import type { CustomerSession, CustomerSessionStatus } from '../protocol/customer-session.ts'
-import type { Feed, UserId } from '../protocol/ids.ts'
+import type { Feed, GroupId, UserId } from '../protocol/ids.ts'
+import type { GroupStore, Span } from './group-store.ts'
 import type { TopicStore } from './topics/topic-store.ts'
 
 /**
@@ -14,6 +15,7 @@ export interface Store {
   readonly accounts: AccountStore
   readonly sessions: SessionStore
   readonly topics: TopicStore
+  readonly groups: GroupStore
   readonly customerSessions: CustomerSessionStore
   readonly online: OnlineStore
   /** Creates or migrates the tables; safe however many processes start at once. */
@@ -47,6 +49,8 @@ export interface UserRows {
   readonly single: readonly { readonly conversation: string; readonly seqs: readonly number[] }[]
   /** The user's own feed's last seq up to `position`; 0 when it is empty. */
   readonly lastDirectSeq: number
+  /** Each time the user was in a group, and is, by when. */
+  readonly memberships: readonly (Span & { readonly group: GroupId })[]
 }
 
 export interface DeliveredCursor {
@@ -76,23 +80,31 @@ export interface MessageStore {
   /** Up to `limit` entries of a feed with seq > `after`, in order. */
   readFeed(feed: Feed, after: number, limit: number): Promise<FeedPage>
   entry(seq: number): Promise<LogEntry | undefined>
+  /** Under which seq the sender's id is stored; see `repeatIdOf`. */
+  seqOf(sender: UserId, repeatId: string): Promise<number | undefined>
   /** The sender's last `limit` (clientMsgId, seq), newest first. */
   recentIds(sender: UserId, limit: number): Promise<readonly (readonly [clientMsgId: string, seq: number])[]>
-  /** The user's direct conversations, each with its read cursor and the count of what lies after it. */
-  unreadDirect(user: UserId): Promise<UnreadRows>
+  /** The user's conversations, groups included, each with its read cursor and the count of what lies after it. */
+  unread(user: UserId): Promise<UnreadRows>
   /** A user's unread messages of one conversation, and the position as of which. */
   incoming(query: IncomingQuery): Promise<FeedPage>
   /** The newest unread message of each conversation that has one. */
   newestIncoming(user: UserId, cursors: readonly ConversationCursor[]): Promise<FeedPage>
-  /** Messages of a conversation from `sender`, by that sender's own ids or by seqs. */
+  /** Messages of a conversation, by their senders' own ids or by seqs. */
   named(query: NamedQuery): Promise<FeedPage>
-  /** A conversation's messages with seq < `before` (0: from the newest), newest first. */
-  history(conversation: string, before: number, limit: number): Promise<readonly LogEntry[]>
-  /** The same by page (0-based), with the conversation's total. */
+  /** A conversation's messages with seq < `before` (0: from the newest), newest first; with `spans` those in one. */
+  history(
+    conversation: string,
+    before: number,
+    limit: number,
+    spans?: readonly Span[],
+  ): Promise<readonly LogEntry[]>
+  /** The same by page (0-based), with the total. */
   historyPage(
     conversation: string,
     page: number,
     size: number,
+    spans?: readonly Span[],
   ): Promise<{ total: number; entries: readonly LogEntry[] }>
 }
 
@@ -116,7 +128,9 @@ export interface IncomingQuery extends ConversationCursor {
 
 export interface NamedQuery {
   readonly conversation: string
-  readonly sender: UserId
+  /** Whose they are; without it all members', as far as they come `after` a seq. */
+  readonly sender?: UserId
+  readonly after?: number
   readonly clientMsgIds: readonly string[]
   readonly seqs: readonly number[]
 }
@@ -184,6 +198,8 @@ export interface OnlineChange {
 export interface AccountStore {
   byUsername(username: string): Promise<Account | undefined>
   byId(userId: number): Promise<Account | undefined>
+  /** The names of those that exist. */
+  usernames(userIds: readonly number[]): Promise<ReadonlyMap<number, string>>
   /** Ids are given in order from 10001. Undefined when the name is taken (a race of two first logins). */
   create(username: string, passwordHash: string): Promise<Account | undefined>
   /** Counts a failed login; a success (`failed` false) clears the count. Answers the count. */

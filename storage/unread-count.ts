@@ -15,7 +15,7 @@ interface CursorRow {
 }
 
 /**
- * What lies after the read cursors of a user's direct conversations, as of one moment. Cursors stand in the counting
+ * What lies after the read cursors of a user's conversations, as of one moment: in a group, also after joining. Cursors stand in the counting
  * statements as constants, because only so do all databases begin at the cursor: nothing older than the later of
  * the stored one and the user's own last message is looked at.
  */
@@ -23,8 +23,12 @@ export function countUnread(database: Database, user: UserId): Promise<UnreadRow
   return database.snapshot(async within => {
     const rows = await database.rows<CursorRow>(
       `select null as id, (${database.dialect.position}) as read_seq, null as single
-       union all select id, read_seq, single from conversation where user_id = ? and id like 'direct:%'`,
-      [user],
+       union all select id, read_seq, single from conversation where user_id = ? and id like 'direct:%'
+       union all select concat('group:', m.group_id), ${database.dialect.greatest('m.joined_seq', 'coalesce(c.read_seq, 0)')},
+         c.single from t_im_group_member m
+         left join conversation c on c.user_id = m.user_id and c.id = concat('group:', m.group_id)
+         where m.user_id = ? and m.left_seq = 0`,
+      [user, user],
       within,
     )
     const cursors = rows.flatMap(row => cursorOf(row) ?? [])

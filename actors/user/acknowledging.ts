@@ -2,7 +2,7 @@ import type { Bus } from '../../messaging/bus.ts'
 import type { LogEntry } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
 import type { PushEvent, ReceiptStatus } from '../../protocol/events.ts'
-import { directConversation, type Feed, type UserId } from '../../protocol/ids.ts'
+import { directConversation, type Feed, groupConversation, type UserId } from '../../protocol/ids.ts'
 import type { CursorWriter } from '../cursor-writer.ts'
 import type { FeedReader } from '../feed-reader.ts'
 import type { Attachment } from './attachment.ts'
@@ -14,6 +14,8 @@ export interface AcknowledgingParts {
   readonly reader: FeedReader
   readonly cursors: CursorWriter
   readonly unread: UnreadCounts
+  /** Whether the user was to get it. */
+  readonly isMine: (stored: LogEntry) => boolean
   /** Notes how far a device has come in a feed. */
   readonly moved: (device: string, feed: Feed, seq: number) => void
 }
@@ -55,7 +57,7 @@ export class Acknowledging {
   async #lookUp(attachment: Attachment, op: DeliveredOp | ReadOp): Promise<OpResult> {
     const found = await this.#parts.reader.entry(op.seq)
     if (!found) return { reason: 'message_not_found' }
-    if (found.entry.to !== this.#user) return { reason: 'ack_not_allowed' }
+    if (!this.#parts.isMine(found)) return { reason: 'ack_not_allowed' }
     if (op.op === 'read') this.#read(found)
     attachment.pump(found.feed)?.delivery.acknowledgeEarly(op.seq)
     return null
@@ -67,11 +69,16 @@ export class Acknowledging {
   }
 
   #read(message: LogEntry): void {
-    this.#parts.unread.read(directConversation(message.entry.from, this.#user), message.seq)
+    const { entry, seq } = message
+    if (entry.kind === 'direct') this.#parts.unread.read(directConversation(entry.from, this.#user), seq)
+    else if (entry.kind === 'group' || entry.kind === 'notice')
+      this.#parts.unread.read(groupConversation(entry.group), seq)
     this.readReceipt(message)
   }
 
+  /** In a group nobody is told: its cursors are its members' own. */
   #receipt(status: ReceiptStatus, { seq, entry }: LogEntry): void {
+    if (entry.kind !== 'direct') return
     const key = `${status} ${entry.from}`
     const receipt = this.#receipts.get(key)
     if (receipt) receipt.seqs.push(seq)

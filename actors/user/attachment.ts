@@ -1,12 +1,12 @@
 import type { LogEntry } from '../../messaging/message-log.ts'
-import type { PushEvent } from '../../protocol/events.ts'
+import { eventOf, type PushEvent } from '../../protocol/events.ts'
 import type { Feed } from '../../protocol/ids.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { FeedReader } from '../feed-reader.ts'
 import type { Pushes } from '../pushes.ts'
 import type { Attached, Binding } from './contract.ts'
 import { Delivery } from './delivery.ts'
-import { FeedPump } from './feed-pump.ts'
+import { type Audience, FeedPump } from './feed-pump.ts'
 
 export interface AttachmentParts {
   readonly hostId: string
@@ -44,22 +44,16 @@ export class Attachment {
   }
 
   /** Adds a feed; everything after `cursor` is pushed, then what comes. Only for a connection that is resent to. */
-  addFeed(feed: Feed, cursor: number): void {
+  addFeed(feed: Feed, cursor: number, audience: Omit<Audience, 'send'>): void {
     const pump = new FeedPump({
       feed,
       delivery: new Delivery(cursor, this.binding.outstanding),
       reader: this.#parts.reader,
-      send: ({ seq, entry }) => this.push({ kind: 'entry', seq, entry }),
+      audience: { ...audience, send: entry => this.push(eventOf(entry)) },
       logger: this.#parts.logger,
     })
     this.#pumps.set(feed, pump)
     if (this.#confirmed) pump.resume()
-  }
-
-  /** Takes an entry that has just been stored in a feed of the user's. */
-  stored(entry: LogEntry): void {
-    if (this.resends) this.#pumps.get(entry.feed)?.live(entry)
-    else this.push({ kind: 'entry', seq: entry.seq, entry: entry.entry })
   }
 
   pump(feed: Feed): FeedPump | undefined {
@@ -78,10 +72,7 @@ export class Attachment {
   push(event: PushEvent): void {
     if (!this.#confirmed) return
     this.#n++
-    this.#parts.pushes.push(this.binding.gatewayId, {
-      to: [[this.binding.connId, this.#epoch, this.#n]],
-      event,
-    })
+    this.#parts.pushes.push(this.binding.gatewayId, [this.binding.connId, this.#epoch, this.#n], event)
   }
 
   /** The owner's claim was renewed: pushes count from one again. */

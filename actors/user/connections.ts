@@ -1,11 +1,13 @@
-import type { Fence } from '../../messaging/message-log.ts'
+import type { Fence, LogEntry } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
-import { directFeed, type Feed, type UserId, userOwner } from '../../protocol/ids.ts'
+import { eventOf } from '../../protocol/events.ts'
+import { directFeed, type Feed, type GroupId, groupFeed, type UserId, userOwner } from '../../protocol/ids.ts'
 import type { DeactivateReason } from '../../runtime/actor-runtime.ts'
 import type { UserRows } from '../../storage/store.ts'
 import { confirmRoute } from '../route-confirmation.ts'
 import { Attachment, type AttachmentParts } from './attachment.ts'
 import type { Binding, BindResult, ConnectionRef, Refused, SessionCheck, TouchResult } from './contract.ts'
+import type { Memberships } from './memberships.ts'
 import type { UserActorParts } from './parts.ts'
 import { planBind, planSession, type RouteBody, type RouteChange, refuseUnrouted, routeOf } from './route.ts'
 
@@ -20,6 +22,7 @@ export type ConnectionsParts = UserActorParts & Pick<AttachmentParts, 'began'>
 export class Connections implements Iterable<Attachment> {
   readonly #user: UserId
   readonly #token: string
+  readonly #memberships: Memberships
   readonly #parts: ConnectionsParts
   readonly #attached = new Map<string, Attachment>()
   /** How far each device has come in each feed, by `feed device`. */
@@ -31,8 +34,9 @@ export class Connections implements Iterable<Attachment> {
   #epoch = 0
   #sessionVersion = 0
 
-  constructor(user: UserId, token: string, parts: ConnectionsParts) {
+  constructor(user: UserId, token: string, memberships: Memberships, parts: ConnectionsParts) {
     this.#user = user
+    this.#memberships = memberships
     this.#token = token
     this.#parts = parts
   }
@@ -123,6 +127,24 @@ export class Connections implements Iterable<Attachment> {
     return null
   }
 
+  /** Takes an entry that has just been stored in a feed of the user's. */
+  stored(entry: LogEntry): void {
+    for (const attachment of this) {
+      if (attachment.resends) attachment.pump(entry.feed)?.live(entry)
+      else if (this.#wants(entry)) attachment.push(eventOf(entry))
+    }
+  }
+
+  /** A group's feed begins for the user, or goes on. */
+  joined(group: GroupId, seq: number): void {
+    const feed = groupFeed(group)
+    for (const attachment of this) {
+      const pump = attachment.pump(feed)
+      if (pump) pump.lookAgain()
+      else if (attachment.resends) this.#addFeed(attachment, feed, seq - 1)
+    }
+  }
+
   /** Notes a delivered cursor: the next connection of the device starts there. */
   delivered(device: string, feed: Feed, seq: number): void {
     const key = cursorKey(device, feed)
@@ -157,17 +179,44 @@ export class Connections implements Iterable<Attachment> {
     const attachment = new Attachment(binding, this.#epoch, confirmed, this.#parts)
     this.#attached.set(binding.connId, attachment)
     this.#parts.gateways.watch(binding.gatewayId, binding.connId, () => this.#remove(binding.connId))
-    const feed = directFeed(this.#user)
-    if (attachment.resends) attachment.addFeed(feed, this.#startOf(binding.device, feed))
+    if (attachment.resends) this.#addFeeds(attachment)
     else if (confirmed) this.#parts.began(attachment)
     return attachment
   }
 
-  /** Where a device goes on in a feed. A device new to the user starts where the furthest of the others is. */
-  #startOf(device: string, feed: Feed): number {
+  #addFeeds(attachment: Attachment): void {
+    this.#addFeed(attachment, directFeed(this.#user), 0)
+    for (const { feed, after, end } of this.#memberships.feeds()) {
+      if (this.#startOf(attachment.binding.device, feed, after) < end) this.#addFeed(attachment, feed, after)
+    }
+  }
+
+  #addFeed(attachment: Attachment, feed: Feed, after: number): void {
+    const { device } = attachment.binding
+    attachment.addFeed(feed, this.#startOf(device, feed, after), {
+      wants: entry => this.#wants(entry),
+      skipped: cursor => this.delivered(device, feed, cursor),
+      end: () => (feed === directFeed(this.#user) ? Number.POSITIVE_INFINITY : this.#memberships.end(feed)),
+    })
+  }
+
+  /** Who sends a message needs no copy of it, and what was taken back is shown to nobody. */
+  #wants(stored: LogEntry): boolean {
+    const { seq, entry, revoked } = stored
+    this.#memberships.observe(stored)
+    if (revoked) return false
+    if (entry.kind === 'group' && entry.from === this.#user) return false
+    return stored.feed === directFeed(this.#user) || this.#memberships.isVisible(stored.feed, seq)
+  }
+
+  /**
+   * Where a device goes on in a feed: at its own cursor. A device new to the user starts where the furthest of the
+   * others is, and the first one at the feed's beginning for the user.
+   */
+  #startOf(device: string, feed: Feed, after: number): number {
     const own = this.#delivered.get(cursorKey(device, feed))
-    if (own !== undefined) return own
-    let furthest = 0
+    if (own !== undefined) return Math.max(own, after)
+    let furthest = after
     for (const [key, seq] of this.#delivered)
       if (key.startsWith(`${feed} `)) furthest = Math.max(furthest, seq)
     return furthest

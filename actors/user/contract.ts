@@ -1,6 +1,6 @@
 import type { Content } from '../../protocol/entries.ts'
 import type { Reason } from '../../protocol/errors.ts'
-import type { UserId } from '../../protocol/ids.ts'
+import type { GroupId, Recipient, UserId } from '../../protocol/ids.ts'
 import type { OfflineSummary } from '../../protocol/offline.ts'
 
 /**
@@ -21,11 +21,13 @@ export interface UserContract {
   unbind(args: ConnectionRef): null
   /** Handles frames in order. */
   handle(args: ConnectionRef & { readonly ops: readonly Op[] }): HandleResult
+  /** Sends without a connection, as REST clients do. */
+  post(args: { readonly ops: readonly SendOp[] }): readonly OpResult[]
   /** Whether a token with this session version is good; a higher one raises the user's. */
   checkSession(args: { readonly sv: number }): SessionCheck
   /** The row has been raised to `sv`: connections of lower ones are out when this answers. */
   sessionRaised(args: { readonly sv: number }): null
-  /** Direct conversations with something unread. */
+  /** Conversations with something unread. */
   unread(args: null): readonly Unread[]
   /** The same with the newest of what is unread, the conversation it is in first. */
   offlineSummary(args: null): readonly OfflineSummary[]
@@ -75,13 +77,17 @@ export interface Refused {
   readonly reason: 'kicked' | 'session_invalid' | 'unbound'
 }
 
-export type Op = SendOp | DeliveredOp | ReadOp | AcknowledgeOp | CustomerSessionOp
+export type Op =
+  | SendOp
+  | DeliveredOp
+  | ReadOp
+  | AcknowledgeOp
+  | RevokeOp
+  | JoinRequestOp
+  | JoinDecisionOp
+  | CustomerSessionOp
 
-export interface SendOp extends Content {
-  readonly op: 'send'
-  readonly clientMsgId: string
-  readonly to: UserId
-}
+export type SendOp = Content & { readonly op: 'send'; readonly clientMsgId: string } & Recipient
 
 /** `upTo`: this message and all pushed before it in its feed. */
 export interface DeliveredOp {
@@ -93,6 +99,30 @@ export interface DeliveredOp {
 export interface ReadOp {
   readonly op: 'read'
   readonly seq: number
+}
+
+/** Takes back the message `seq`; answered with the message's seq. */
+export interface RevokeOp {
+  readonly op: 'revoke'
+  readonly seq: number
+  readonly clientMsgId: string
+}
+
+/** Asks owner and admins of a group to be let in. */
+export interface JoinRequestOp {
+  readonly op: 'join-request'
+  readonly group: GroupId
+  readonly clientMsgId: string
+  readonly body: string
+}
+
+/** `opId` names it for repeats. */
+export interface JoinDecisionOp {
+  readonly op: 'join-decision'
+  readonly group: GroupId
+  readonly to: UserId
+  readonly accept: boolean
+  readonly opId: string
 }
 
 export interface AcknowledgeOp extends Acknowledgement {

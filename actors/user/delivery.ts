@@ -1,8 +1,12 @@
 import type { LogEntry } from '../../messaging/message-log.ts'
+import { isMessage } from '../../protocol/entries.ts'
 
 /**
  * One feed on its way to one connection: what has been pushed, what of it is acknowledged, and the cursor, which
  * moves over what is contiguously acknowledged. Seqs are pushed in growing order.
+ *
+ * Clients have no need to acknowledge what is no message, and can't where its frame has no serverMsgId of its own. The
+ * acknowledgement of a later message is taken for theirs; the last ones of a feed are pushed again at the next bind.
  */
 export class Delivery {
   readonly #limit: number
@@ -36,10 +40,13 @@ export class Delivery {
   /** Notes that the entry is next. Answers whether it needs to be sent: not when it is acknowledged already. */
   push(entry: LogEntry): boolean {
     const acknowledged = this.#early.delete(entry.seq)
-    this.#lastPushed = entry.seq
-    this.#outstanding.push({ entry, acknowledged })
-    if (acknowledged) this.#advance()
+    this.#add(entry, acknowledged)
     return !acknowledged
+  }
+
+  /** Notes that the entry is next and not to be sent. */
+  skip(entry: LogEntry): void {
+    this.#add(entry, true)
   }
 
   /** The entry with this seq if it is outstanding. */
@@ -66,14 +73,23 @@ export class Delivery {
     if (seq > this.#lastPushed && this.#early.size < this.#limit) this.#early.add(seq)
   }
 
+  #add(entry: LogEntry, acknowledged: boolean): void {
+    this.#lastPushed = entry.seq
+    this.#outstanding.push({ entry, acknowledged })
+    if (acknowledged || this.room === 0) this.#advance()
+  }
+
   #advance(): void {
     let done = 0
-    for (const pushed of this.#outstanding) {
-      if (!pushed.acknowledged) break
-      this.#cursor = pushed.entry.seq
-      done++
+    for (const [index, { entry, acknowledged }] of this.#outstanding.entries()) {
+      if (!acknowledged && isMessage(entry.entry)) break
+      // What needs no acknowledgement fills no room: the oldest of many is given up.
+      if (acknowledged || index < this.#outstanding.length - this.#limit + 1) done = index + 1
     }
-    if (done > 0) this.#outstanding.splice(0, done)
+    const last = this.#outstanding[done - 1]
+    if (!last) return
+    this.#cursor = last.entry.seq
+    this.#outstanding.splice(0, done)
   }
 
   #indexOf(seq: number): number {

@@ -15,12 +15,23 @@ const RETRY_CAP_MS = 5000
  */
 type PumpState = 'behind' | 'reading' | 'live' | 'stopped'
 
+/** For whom a feed is pumped. */
+export interface Audience {
+  send(entry: LogEntry): void
+  /** Whether the entry is to be sent at all. */
+  wants(entry: LogEntry): boolean
+  /** Entries were passed over; all up to `cursor` is done with. */
+  skipped(cursor: number): void
+  /** Nothing after this seq is wanted. */
+  end(): number
+}
+
 /** Pushes a feed to one connection, in order: first what lies after the cursor, then what comes. */
 export class FeedPump {
   readonly delivery: Delivery
   readonly #feed: Feed
   readonly #reader: FeedReader
-  readonly #send: (entry: LogEntry) => void
+  readonly #audience: Audience
   readonly #logger: Logger
   #state: PumpState = 'behind'
   #lastLive = 0
@@ -30,13 +41,13 @@ export class FeedPump {
     feed: Feed
     delivery: Delivery
     reader: FeedReader
-    send: (entry: LogEntry) => void
+    audience: Audience
     logger: Logger
   }) {
     this.#feed = options.feed
     this.delivery = options.delivery
     this.#reader = options.reader
-    this.#send = options.send
+    this.#audience = options.audience
     this.#logger = options.logger
   }
 
@@ -46,6 +57,12 @@ export class FeedPump {
     if (this.#state !== 'live' || entry.seq <= this.delivery.lastPushed) return
     if (this.delivery.room > 0) this.#push(entry)
     else this.#state = 'behind'
+  }
+
+  /** Looks again for something after what was pushed, as when a feed that had ended goes on. */
+  lookAgain(): void {
+    if (this.#state === 'live') this.#state = 'behind'
+    this.resume()
   }
 
   /** Pushes what there is room for; to be called at the start and when room was made. */
@@ -58,7 +75,10 @@ export class FeedPump {
   }
 
   #push(entry: LogEntry): void {
-    if (this.delivery.push(entry)) this.#send(entry)
+    if (!this.#audience.wants(entry)) {
+      this.delivery.skip(entry)
+      this.#audience.skipped(this.delivery.cursor)
+    } else if (this.delivery.push(entry)) this.#audience.send(entry)
   }
 
   async #catchUp(): Promise<void> {
@@ -83,7 +103,9 @@ export class FeedPump {
     const page = await this.#reader.read(this.#feed, this.delivery.lastPushed, limit)
     if (this.#stopped) return
     for (const entry of page) this.#push(entry)
-    if (page.length < limit && this.#lastLive <= this.delivery.lastPushed) this.#state = 'live'
+    const { lastPushed } = this.delivery
+    const read = page.length < limit && this.#lastLive <= lastPushed
+    if (read || lastPushed >= this.#audience.end()) this.#state = 'live'
   }
 
   get #stopped(): boolean {

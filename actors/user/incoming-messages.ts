@@ -1,9 +1,23 @@
 import type { LogEntry } from '../../messaging/message-log.ts'
-import { directConversation, directFeed, directPeer, parseSeq, type UserId } from '../../protocol/ids.ts'
+import { isMessage, type MessageEntry } from '../../protocol/entries.ts'
+import {
+  directConversation,
+  directFeed,
+  directPeer,
+  type Feed,
+  groupConversation,
+  groupFeed,
+  parseConversation,
+  parseSeq,
+  type UserId,
+} from '../../protocol/ids.ts'
 import type { ConversationCursor, IncomingQuery, MessageStore } from '../../storage/store.ts'
 import type { FeedReader } from '../feed-reader.ts'
 
 const TAIL_PAGE = 500
+
+/** A message and its place in the log. */
+export type StoredMessage = Omit<LogEntry, 'entry'> & { readonly entry: MessageEntry }
 
 /** What was sent to a user, conversation by conversation: saved messages from the database, later ones from the log. */
 export class IncomingMessages {
@@ -18,66 +32,97 @@ export class IncomingMessages {
   }
 
   /** Up to `limit` unread messages of a conversation, the newest or the oldest of them first. */
-  async unread(query: Omit<IncomingQuery, 'user'>): Promise<readonly LogEntry[]> {
+  async unread(query: Omit<IncomingQuery, 'user'>): Promise<readonly StoredMessage[]> {
+    const { order, limit } = query
     const saved = await this.#messages.incoming({ ...query, user: this.#user })
-    if (query.order === 'oldest' && saved.entries.length >= query.limit) return saved.entries
-    const tail = await this.#unsaved(saved.position, entry => isUnread(entry, query, this.#user))
-    const all = query.order === 'oldest' ? [...saved.entries, ...tail] : [...tail.reverse(), ...saved.entries]
-    return all.slice(0, query.limit)
+    const tail = await this.#unsaved(this.#feedOf(query.conversation), saved.position)
+    const unread = tail.messages.filter(message => this.#isUnread(message, query))
+    const before = saved.entries.filter(isStoredMessage)
+    const all = order === 'oldest' ? [...before, ...unread] : [...unread.reverse(), ...before]
+    return all.filter(({ seq }) => !tail.takenBack.has(seq)).slice(0, limit)
   }
 
   /** The newest unread message of each conversation, as far as it has one. */
-  async newest(cursors: readonly ConversationCursor[]): Promise<ReadonlyMap<string, LogEntry>> {
+  async newest(cursors: readonly ConversationCursor[]): Promise<ReadonlyMap<string, StoredMessage>> {
     const saved = await this.#messages.newestIncoming(this.#user, cursors)
     const byConversation = new Map(cursors.map(cursor => [cursor.conversation, cursor]))
-    const tail = await this.#unsaved(saved.position, entry => {
-      const cursor = byConversation.get(this.#conversationOf(entry))
-      return cursor !== undefined && isUnread(entry, cursor, this.#user)
-    })
-    return new Map([...saved.entries, ...tail].map(entry => [this.#conversationOf(entry), entry]))
+    const found = new Map<string, StoredMessage>()
+    const take = (message: StoredMessage) => found.set(this.#conversationOf(message), message)
+    saved.entries.filter(isStoredMessage).forEach(take)
+    for (const feed of new Set(cursors.map(({ conversation }) => this.#feedOf(conversation)))) {
+      const { messages, takenBack } = await this.#unsaved(feed, saved.position)
+      for (const message of messages) {
+        const cursor = byConversation.get(this.#conversationOf(message))
+        if (cursor && this.#isUnread(message, cursor) && !takenBack.has(message.seq)) take(message)
+      }
+    }
+    return found
   }
 
   /**
    * The messages of a conversation that are meant by these ids: their senders' own, or else serverMsgIds. Undefined
-   * when one of them is unknown.
+   * when one of them is unknown. Of a group's only those after `readSeq` are looked for, and the others left out.
    */
-  async named(conversation: string, ids: readonly string[]): Promise<readonly LogEntry[] | undefined> {
+  async named(
+    { conversation, readSeq }: Pick<ConversationCursor, 'conversation' | 'readSeq'>,
+    ids: readonly string[],
+  ): Promise<readonly StoredMessage[] | undefined> {
     const sender = directPeer(conversation, this.#user)
-    if (sender === undefined) return undefined
     const seqs = ids.flatMap(id => parseSeq(id) ?? [])
-    const saved = await this.#messages.named({ conversation, sender, clientMsgIds: ids, seqs })
-    const found = namesOf(saved.entries)
+    const from = sender === undefined ? { after: readSeq } : { sender }
+    const saved = await this.#messages.named({ conversation, ...from, clientMsgIds: ids, seqs })
+    const found = namesOf(saved.entries.filter(isStoredMessage))
     if (!ids.every(id => found.has(id))) {
-      const tail = await this.#unsaved(saved.position, entry => entry.entry.from === sender)
-      for (const [name, entry] of namesOf(tail)) if (!found.has(name)) found.set(name, entry)
+      const { messages } = await this.#unsaved(this.#feedOf(conversation), saved.position)
+      const theirs = messages.filter(message => this.#conversationOf(message) === conversation)
+      for (const [name, message] of namesOf(theirs)) if (!found.has(name)) found.set(name, message)
     }
-    const named = ids.map(id => found.get(id))
-    return named.every(entry => entry !== undefined) ? named : undefined
+    const named = ids.flatMap(id => found.get(id) ?? [])
+    return named.length === ids.length || sender === undefined ? named : undefined
   }
 
-  async #unsaved(position: number, wanted: (entry: LogEntry) => boolean): Promise<LogEntry[]> {
-    const tail: LogEntry[] = []
+  /** Messages after the position, and which messages were taken back since, whenever they were stored. */
+  async #unsaved(feed: Feed, position: number) {
+    const messages: StoredMessage[] = []
+    const takenBack = new Set<number>()
     for (let after = position; ; ) {
-      const page = await this.#reader.read(directFeed(this.#user), after, TAIL_PAGE)
-      tail.push(...page.filter(wanted))
+      const page = await this.#reader.read(feed, after, TAIL_PAGE)
+      for (const stored of page) {
+        if (isStoredMessage(stored)) messages.push(stored)
+        else if (stored.entry.kind === 'revocation') takenBack.add(stored.entry.target)
+      }
       after = page.at(-1)?.seq ?? after
-      if (page.length < TAIL_PAGE) return tail
+      if (page.length < TAIL_PAGE) return { messages, takenBack }
     }
   }
 
-  #conversationOf({ entry }: LogEntry): string {
-    return directConversation(entry.from, this.#user)
+  #isUnread(message: StoredMessage, cursor: ConversationCursor): boolean {
+    return (
+      message.seq > cursor.readSeq &&
+      message.entry.from !== this.#user &&
+      this.#conversationOf(message) === cursor.conversation &&
+      !cursor.single.includes(message.seq)
+    )
+  }
+
+  #conversationOf({ entry }: StoredMessage): string {
+    return entry.kind === 'group'
+      ? groupConversation(entry.group)
+      : directConversation(entry.from, this.#user)
+  }
+
+  #feedOf(conversation: string): Feed {
+    const name = parseConversation(conversation)
+    return name?.kind === 'group' ? groupFeed(name.groupId) : directFeed(this.#user)
   }
 }
 
-const isUnread = ({ seq, entry }: LogEntry, cursor: ConversationCursor, user: UserId): boolean =>
-  seq > cursor.readSeq &&
-  directConversation(entry.from, user) === cursor.conversation &&
-  !cursor.single.includes(seq)
+const isStoredMessage = (stored: LogEntry): stored is StoredMessage => isMessage(stored.entry)
 
 /** By both of their names; a sender's own id goes before the same text as a serverMsgId. */
-function namesOf(entries: readonly LogEntry[]): Map<string, LogEntry> {
-  const names = new Map(entries.map(entry => [String(entry.seq), entry]))
-  for (const entry of entries) if (entry.entry.clientMsgId !== '') names.set(entry.entry.clientMsgId, entry)
+function namesOf(messages: readonly StoredMessage[]): Map<string, StoredMessage> {
+  const names = new Map(messages.map(message => [String(message.seq), message]))
+  for (const message of messages)
+    if (message.entry.clientMsgId !== '') names.set(message.entry.clientMsgId, message)
   return names
 }

@@ -1,5 +1,4 @@
 import type { LogEntry } from '../../messaging/message-log.ts'
-import { directPeer, type UserId } from '../../protocol/ids.ts'
 import { briefOf, type OfflineSummary } from '../../protocol/offline.ts'
 import type { Acknowledgement, AcknowledgeResult, OfflineMessages } from './contract.ts'
 import type { IncomingMessages } from './incoming-messages.ts'
@@ -8,6 +7,8 @@ import type { UnreadCounts } from './unread-counts.ts'
 export interface OfflineParts {
   readonly incoming: IncomingMessages
   readonly unread: UnreadCounts
+  /** Whether the conversation is one that the user is in. */
+  readonly isOpen: (conversation: string) => boolean
   /** Tells a message's sender that it is read. */
   readonly read: (message: LogEntry) => void
 }
@@ -17,11 +18,9 @@ export interface OfflineParts {
  * see UnreadCounts.
  */
 export class Offline {
-  readonly #user: UserId
   readonly #parts: OfflineParts
 
-  constructor(user: UserId, parts: OfflineParts) {
-    this.#user = user
+  constructor(parts: OfflineParts) {
     this.#parts = parts
   }
 
@@ -52,7 +51,7 @@ export class Offline {
     { conversation, messages }: Acknowledgement,
     settledBy: number,
   ): Promise<AcknowledgeResult> {
-    if (directPeer(conversation, this.#user) === undefined) return { reason: 'message_not_found' }
+    if (!this.#parts.isOpen(conversation)) return { reason: 'message_not_found' }
     const cursor = await this.#parts.unread.cursor(conversation, settledBy)
     if (messages === 'all') {
       const [newest] = await this.#parts.incoming.unread({ ...cursor, order: 'newest', limit: 1 })
@@ -61,7 +60,7 @@ export class Offline {
       this.#parts.read(newest)
       return null
     }
-    const named = await this.#parts.incoming.named(conversation, messages)
+    const named = await this.#parts.incoming.named(cursor, messages)
     if (!named) return { reason: 'message_not_found' }
     const seqs = new Set(named.map(({ seq }) => seq))
     if (!(await this.#parts.unread.readSome(conversation, [...seqs], settledBy)))

@@ -1,5 +1,6 @@
 import type { Bus } from '../../messaging/bus.ts'
 import type { MessageLog } from '../../messaging/message-log.ts'
+import type { ActorRuntime } from '../../runtime/actor-runtime.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { Store } from '../../storage/store.ts'
 import type { CursorWriter } from '../cursor-writer.ts'
@@ -14,6 +15,8 @@ export interface UserActorParts {
   readonly log: MessageLog
   readonly store: Store
   readonly bus: Bus
+  /** Calls other actors. */
+  readonly calls: ActorRuntime
   readonly reader: FeedReader
   readonly cursors: CursorWriter
   readonly pushes: Pushes

@@ -1,14 +1,10 @@
-import {
-  type Fence,
-  LogBusy,
-  LogUnavailable,
-  type MessageLog,
-  type NewEntry,
-} from '../../messaging/message-log.ts'
-import type { DirectEntry } from '../../protocol/entries.ts'
+import { type Fence, LogBusy, LogUnavailable, type MessageLog } from '../../messaging/message-log.ts'
+import { type DirectEntry, dedupeIdOf } from '../../protocol/entries.ts'
 import { directConversation, directFeed, type UserId } from '../../protocol/ids.ts'
 import type { FeedReader } from '../feed-reader.ts'
+import { answerRepeat } from '../first-entry.ts'
 import type { OpResult, SendOp } from './contract.ts'
+import type { GroupSending, GroupSendOp } from './group-sending.ts'
 import { IdempotencyWindow } from './idempotency-window.ts'
 import type { UnreadCounts } from './unread-counts.ts'
 
@@ -19,9 +15,21 @@ export interface SendingParts {
   readonly recentIds: () => Promise<readonly (readonly [clientMsgId: string, seq: number])[]>
   readonly windowSize: number
   readonly unread: UnreadCounts
+  readonly groups: GroupSending
 }
 
-/** What a user sends: known by its clientMsgId, appended in order under the user's own fence. */
+type DirectSendOp = Extract<SendOp, { to: UserId }>
+
+/** The result of a message that had not been stored before. */
+interface First {
+  readonly op: SendOp
+  readonly result: OpResult
+}
+
+/**
+ * What a user sends: known by its clientMsgId, in order. Direct messages are appended under the user's own fence, a
+ * group's by its actor.
+ */
 export class Sending {
   readonly #user: UserId
   readonly #parts: SendingParts
@@ -40,8 +48,53 @@ export class Sending {
 
   /** One result an operation, in their order. Throws Superseded when the fence is no longer the last claim. */
   async send(ops: readonly SendOp[], fence: Fence): Promise<OpResult[]> {
+    const window = await this.#loadWindow()
+    const fresh = new Map<string, SendOp>()
+    for (const op of ops) {
+      const known = fresh.has(op.clientMsgId) || window.seqOf(op.clientMsgId) !== undefined
+      if (!known && !this.#isToSelf(op)) fresh.set(op.clientMsgId, op)
+    }
+    const firsts = await this.#store([...fresh.values()], fence)
+    for (const [clientMsgId, { result }] of firsts) {
+      if (result && 'seq' in result) window.add(clientMsgId, result.seq)
+    }
+    const results: OpResult[] = []
+    for (const op of ops) {
+      const first = firsts.get(op.clientMsgId)
+      results.push(first?.op === op ? first.result : await this.#repeat(op, window, first))
+    }
+    return results
+  }
+
+  async #store(ops: readonly SendOp[], fence: Fence): Promise<ReadonlyMap<string, First>> {
+    const direct = ops.filter(op => 'to' in op)
+    const grouped = ops.filter(op => 'group' in op)
+    const [directResults, groupResults] = await Promise.all([
+      this.#appendDirect(direct, fence),
+      this.#parts.groups.send(grouped, fence),
+    ])
+    this.#uncertain ||= groupResults.some(
+      result => result && 'reason' in result && result.reason === 'server_busy',
+    )
+    return new Map([...firstsOf(direct, directResults), ...firstsOf(grouped, groupResults)])
+  }
+
+  async #appendDirect(ops: readonly DirectSendOp[], fence: Fence): Promise<OpResult[]> {
+    if (ops.length === 0) return []
+    const entries = ops.map(op => this.#entryOf(op))
+    const wanted = entries.map(entry => ({ feed: directFeed(entry.to), dedupeId: dedupeIdOf(entry), entry }))
     try {
-      return await this.#send(ops, fence)
+      const appended = await this.#parts.log.append(fence, wanted)
+      const results: OpResult[] = []
+      for (const [index, { seq, duplicate }] of appended.entries()) {
+        const entry = entries[index]
+        if (!entry) continue
+        this.#parts.unread.sent(directConversation(this.#user, entry.to), seq)
+        results.push(
+          duplicate ? answerRepeat(entry, await this.#parts.reader.entry(seq)) : { seq, ts: entry.ts },
+        )
+      }
+      return results
     } catch (error) {
       this.#uncertain ||= error instanceof LogUnavailable
       if (error instanceof LogBusy || error instanceof LogUnavailable)
@@ -50,50 +103,20 @@ export class Sending {
     }
   }
 
-  async #send(ops: readonly SendOp[], fence: Fence): Promise<OpResult[]> {
-    const window = await this.#loadWindow()
-    const fresh = new Map<string, NewEntry & { entry: DirectEntry }>()
-    for (const op of ops) {
-      if (op.to === this.#user || fresh.has(op.clientMsgId) || window.seqOf(op.clientMsgId) !== undefined)
-        continue
-      fresh.set(op.clientMsgId, this.#newEntry(op))
-    }
-    const stored = new Map<string, { seq: number; entry: DirectEntry }>()
-    if (fresh.size > 0) {
-      const entries = [...fresh.values()]
-      const appended = await this.#parts.log.append(fence, entries)
-      for (const [index, { seq, duplicate }] of appended.entries()) {
-        const entry = entries[index]?.entry
-        if (!entry) continue
-        window.add(entry.clientMsgId, seq)
-        if (!duplicate) stored.set(entry.clientMsgId, { seq, entry })
-        this.#parts.unread.sent(directConversation(this.#user, entry.to), seq)
-      }
-    }
-    const results: OpResult[] = []
-    for (const op of ops) {
-      const sent = stored.get(op.clientMsgId)
-      results.push(sent ? answer(op, sent.seq, sent.entry) : await this.#repeat(op, window))
-    }
-    return results
-  }
-
-  /** Answers an operation whose clientMsgId was stored before. */
-  async #repeat(op: SendOp, window: IdempotencyWindow): Promise<OpResult> {
-    if (op.to === this.#user) return { reason: 'cannot_send_to_self' }
+  /** Answers an operation whose clientMsgId came before, in this call or an earlier one. */
+  async #repeat(op: SendOp, window: IdempotencyWindow, first: First | undefined): Promise<OpResult> {
+    if (this.#isToSelf(op)) return { reason: 'cannot_send_to_self' }
     const seq = window.seqOf(op.clientMsgId)
-    const first = seq === undefined ? undefined : await this.#parts.reader.entry(seq)
-    if (first?.entry.kind !== 'direct') return { reason: 'server_busy' }
-    return answer(op, first.seq, first.entry)
+    if (seq === undefined) return first?.result ?? { reason: 'server_busy' }
+    return answerRepeat(op, await this.#parts.reader.entry(seq))
   }
 
-  #newEntry(op: SendOp): NewEntry & { entry: DirectEntry } {
-    const { op: _, ...content } = op
-    return {
-      feed: directFeed(op.to),
-      dedupeId: `${this.#user}:${op.clientMsgId}`,
-      entry: { kind: 'direct', from: this.#user, ...content, ts: Date.now() },
-    }
+  #isToSelf(op: SendOp): boolean {
+    return 'to' in op && op.to === this.#user
+  }
+
+  #entryOf({ op: _, ...message }: DirectSendOp): DirectEntry {
+    return { kind: 'direct', from: this.#user, ...message, ts: Date.now() }
   }
 
   async #loadWindow(): Promise<IdempotencyWindow> {
@@ -103,6 +126,5 @@ export class Sending {
   }
 }
 
-/** A clientMsgId stands for one recipient and body; anything else under it is refused. */
-const answer = (op: SendOp, seq: number, first: DirectEntry): OpResult =>
-  first.to === op.to && first.body === op.body ? { seq, ts: first.ts } : { reason: 'client_msg_id_conflict' }
+const firstsOf = (ops: readonly (DirectSendOp | GroupSendOp)[], results: readonly OpResult[]) =>
+  ops.map((op, index): [string, First] => [op.clientMsgId, { op, result: results[index] ?? null }])

@@ -1,10 +1,19 @@
 import type { LogEntry } from '../../messaging/message-log.ts'
-import { directConversation, directFeed, type UserId } from '../../protocol/ids.ts'
+import { isMessage, type MessageEntry, type RevocationEntry } from '../../protocol/entries.ts'
+import {
+  directConversation,
+  directFeed,
+  type Feed,
+  groupConversation,
+  parseConversation,
+  type UserId,
+} from '../../protocol/ids.ts'
 import type { ConversationRow, Store, UserRows } from '../../storage/store.ts'
 import type { CursorWriter } from '../cursor-writer.ts'
 import type { FeedReader } from '../feed-reader.ts'
 import type { Unread } from './contract.ts'
 import type { IncomingMessages } from './incoming-messages.ts'
+import type { Memberships } from './memberships.ts'
 
 const TAIL_PAGE = 500
 /** Messages of a conversation that may be read one by one beyond the cursor. */
@@ -30,13 +39,15 @@ export class UnreadCounts {
   readonly #reader: FeedReader
   readonly #cursors: CursorWriter
   readonly #incoming: IncomingMessages
+  readonly #memberships: Memberships
   /** Cursors moved in this activation, written or not. */
   readonly #moved = new Map<string, number>()
   /** What is read one by one beyond the cursor, ascending. */
   readonly #single = new Map<string, readonly number[]>()
   #counted: Map<string, Conversation> | undefined
-  /** Everything for the user up to it has been counted. */
-  #lastCounted = 0
+  /** Up to where each feed has been counted, beyond what was when counting began. */
+  readonly #lastCounted = new Map<Feed, number>()
+  #countedFrom = 0
   /** For each count under way, the entries that came meanwhile. */
   readonly #arriving = new Set<LogEntry[]>()
   /** Grows with every move of a cursor: a count that was under way then is not kept. */
@@ -48,12 +59,14 @@ export class UnreadCounts {
     reader: FeedReader,
     cursors: CursorWriter,
     incoming: IncomingMessages,
+    memberships: Memberships,
   ) {
     this.#user = user
     this.#store = store
     this.#reader = reader
     this.#cursors = cursors
     this.#incoming = incoming
+    this.#memberships = memberships
   }
 
   /** To be called once, before anything is read. */
@@ -70,7 +83,7 @@ export class UnreadCounts {
     const counted = await this.#current(settledBy)
     return [...counted.keys()].flatMap(conversation => {
       const row = this.#row(conversation, counted)
-      return row.unread > 0 ? [row] : []
+      return row.unread > 0 && this.#isOpen(conversation) ? [row] : []
     })
   }
 
@@ -83,7 +96,7 @@ export class UnreadCounts {
     for (const arrived of this.#arriving) arrived.push(entry)
     if (!this.#counted) return
     this.#add(this.#counted, entry)
-    this.#lastCounted = Math.max(this.#lastCounted, entry.seq)
+    this.#noteCounted(entry)
   }
 
   /** The user has read up to `seq`; written behind. */
@@ -128,6 +141,22 @@ export class UnreadCounts {
     this.#move(conversation, seq)
   }
 
+  /** The user is in a group, or in again: its messages count from there. */
+  joined(): void {
+    this.#moves++
+    this.#counted = undefined
+  }
+
+  #noteCounted({ feed, seq }: LogEntry): void {
+    this.#lastCounted.set(feed, Math.max(this.#lastCounted.get(feed) ?? 0, seq))
+  }
+
+  /** What a user who has left a group had not read is no longer waiting. */
+  #isOpen(conversation: string): boolean {
+    const name = parseConversation(conversation)
+    return name?.kind !== 'group' || this.#memberships.isMember(name.groupId)
+  }
+
   #write(conversation: string, seq: number): void {
     this.#cursors.read({ user: this.#user, conversation, seq, single: this.#singleOf(conversation) })
   }
@@ -167,7 +196,7 @@ export class UnreadCounts {
   async #current(settledBy: number): Promise<Map<string, Conversation>> {
     const counted = this.#counted
     if (!counted) return await this.#count(settledBy)
-    await this.#addTail(counted, this.#lastCounted)
+    await this.#addTail(counted, this.#countedFrom, this.#lastCounted)
     return this.#counted ?? counted
   }
 
@@ -177,14 +206,16 @@ export class UnreadCounts {
     this.#arriving.add(arrived)
     try {
       await this.#cursors.flush()
-      const rows = await this.#store.messages.unreadDirect(this.#user)
+      const rows = await this.#store.messages.unread(this.#user)
       const counted = new Map<string, Conversation>()
       for (const row of rows.conversations) counted.set(row.conversation, this.#counting(row, rows.position))
       await this.#addTail(counted, rows.position)
       for (const entry of arrived) this.#add(counted, entry)
       if (rows.position >= settledBy && moves === this.#moves) {
         this.#counted = counted
-        this.#lastCounted = Math.max(rows.position, arrived.at(-1)?.seq ?? 0)
+        this.#countedFrom = rows.position
+        this.#lastCounted.clear()
+        for (const entry of arrived) this.#noteCounted(entry)
       }
       return counted
     } finally {
@@ -206,9 +237,19 @@ export class UnreadCounts {
       : { readSeq, lastSeq: position, unread }
   }
 
-  async #addTail(counted: Map<string, Conversation>, position: number): Promise<void> {
+  /** `lastCounted`: where feeds begin that have been counted further than the others. */
+  async #addTail(
+    counted: Map<string, Conversation>,
+    position: number,
+    lastCounted: ReadonlyMap<Feed, number> = new Map(),
+  ): Promise<void> {
+    for (const feed of [directFeed(this.#user), ...this.#memberships.current()])
+      await this.#addTailOf(feed, counted, Math.max(position, lastCounted.get(feed) ?? 0))
+  }
+
+  async #addTailOf(feed: Feed, counted: Map<string, Conversation>, position: number): Promise<void> {
     for (let after = position; ; ) {
-      const tail = await this.#reader.read(directFeed(this.#user), after, TAIL_PAGE)
+      const tail = await this.#reader.read(feed, after, TAIL_PAGE)
       for (const entry of tail) {
         this.#add(counted, entry)
         after = entry.seq
@@ -217,14 +258,45 @@ export class UnreadCounts {
     }
   }
 
-  #add(counted: Map<string, Conversation>, { seq, entry }: LogEntry): void {
-    if (entry.kind !== 'direct') return
-    const id = directConversation(entry.from, this.#user)
+  #add(counted: Map<string, Conversation>, { seq, feed, entry }: LogEntry): void {
+    if (entry.kind === 'revocation') this.#takeBack(counted, seq, entry)
+    if (!isMessage(entry)) return
+    const id = this.#conversationOf(entry)
+    if (entry.from === this.#user) {
+      this.#addOwn(counted, id, seq)
+      return
+    }
+    if (entry.kind === 'group' && !this.#memberships.isVisible(feed, seq)) return
     const conversation = counted.get(id) ?? { readSeq: this.#movedTo(id), lastSeq: 0, unread: 0 }
     counted.set(id, conversation)
     if (seq <= conversation.lastSeq) return
     conversation.lastSeq = seq
-    const read = seq <= Math.max(conversation.readSeq, this.#movedTo(id)) || this.#singleOf(id).includes(seq)
-    if (!read) conversation.unread++
+    if (!this.#isRead(id, conversation, seq)) conversation.unread++
+  }
+
+  /** The user's own words in a group, which come back in its feed: everything before them is read. */
+  #addOwn(counted: Map<string, Conversation>, id: string, seq: number): void {
+    this.#move(id, seq)
+    const own = counted.get(id)
+    if (own && own.lastSeq < seq) counted.set(id, { readSeq: seq, lastSeq: seq, unread: 0 })
+  }
+
+  /** A message that was waiting to be read is not any more. */
+  #takeBack(counted: Map<string, Conversation>, seq: number, { from, group, target }: RevocationEntry): void {
+    const id = group === undefined ? directConversation(from, this.#user) : groupConversation(group)
+    const conversation = counted.get(id)
+    if (!conversation || seq <= conversation.lastSeq) return
+    conversation.lastSeq = seq
+    if (!this.#isRead(id, conversation, target) && conversation.unread > 0) conversation.unread--
+  }
+
+  #isRead(id: string, { readSeq }: Conversation, seq: number): boolean {
+    return seq <= Math.max(readSeq, this.#movedTo(id)) || this.#singleOf(id).includes(seq)
+  }
+
+  #conversationOf(entry: MessageEntry): string {
+    return entry.kind === 'group'
+      ? groupConversation(entry.group)
+      : directConversation(entry.from, this.#user)
   }
 }

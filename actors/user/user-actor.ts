@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto'
-import type { BusSubscription } from '../../messaging/bus.ts'
+import type { BusMessage, BusSubscription } from '../../messaging/bus.ts'
 import { type LogEntry, type LogSubscription, Superseded } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
 import type { PushEvent } from '../../protocol/events.ts'
-import { directFeed, type UserId, userOwner } from '../../protocol/ids.ts'
+import { directFeed, directPeer, parseConversation, type UserId, userOwner } from '../../protocol/ids.ts'
 import {
   type Actor,
   type ActorContext,
   ActorMoved,
+  Actors,
   type DeactivateReason,
 } from '../../runtime/actor-runtime.ts'
+import type { MembershipNotice } from '../group/announcements.ts'
+import type { GroupContract } from '../group/contract.ts'
 import { Acknowledging } from './acknowledging.ts'
 import type { Attachment } from './attachment.ts'
 import { Connections } from './connections.ts'
@@ -24,9 +27,13 @@ import type {
   UserContract,
 } from './contract.ts'
 import { CustomerSessions } from './customer-sessions.ts'
+import { GroupSending } from './group-sending.ts'
 import { IncomingMessages } from './incoming-messages.ts'
+import { Joining } from './joining.ts'
+import { Memberships } from './memberships.ts'
 import { Offline } from './offline.ts'
 import type { UserActorParts } from './parts.ts'
+import { Revoking } from './revoking.ts'
 import { Sending } from './sending.ts'
 import { Snapshot } from './snapshot.ts'
 import { UnreadCounts } from './unread-counts.ts'
@@ -45,6 +52,9 @@ export class UserActor implements Actor {
   readonly #sending: Sending
   readonly #acknowledging: Acknowledging
   readonly #connections: Connections
+  readonly #memberships: Memberships
+  readonly #revoking: Revoking
+  readonly #joining: Joining
   readonly #offline: Offline
   readonly #customerSessions: CustomerSessions
   #subscriptions: (LogSubscription | BusSubscription)[] = []
@@ -54,19 +64,24 @@ export class UserActor implements Actor {
     this.#user = context.id
     this.#context = context
     this.#parts = parts
+    const groups = new Actors<GroupContract>(parts.calls, 'group')
+    this.#memberships = new Memberships(this.#user, log, entry => this.#onStored(entry))
     const incoming = new IncomingMessages(this.#user, store.messages, reader)
-    this.#unread = new UnreadCounts(this.#user, store, reader, cursors, incoming)
+    this.#unread = new UnreadCounts(this.#user, store, reader, cursors, incoming, this.#memberships)
     this.#snapshot = new Snapshot(context.state)
     this.#sending = new Sending(this.#user, {
       log,
       reader,
       windowSize,
       unread: this.#unread,
+      groups: new GroupSending(this.#user, { log, groups, unread: this.#unread, logger: parts.logger }),
       recentIds: async () =>
         (await this.#snapshot.recentIds(this.#connections.previousEpoch)) ??
         (await store.messages.recentIds(this.#user, windowSize)),
     })
-    this.#connections = new Connections(this.#user, this.#token, {
+    this.#revoking = new Revoking(this.#user, { log, reader, groups, tell: event => this.#tell(event) })
+    this.#joining = new Joining(this.#user, { log, groups })
+    this.#connections = new Connections(this.#user, this.#token, this.#memberships, {
       ...parts,
       began: attachment => void this.#pushSummary(attachment),
     })
@@ -75,10 +90,12 @@ export class UserActor implements Actor {
       reader,
       cursors,
       unread: this.#unread,
+      isMine: stored => this.#isMine(stored),
       moved: (device, feed, seq) => this.#connections.delivered(device, feed, seq),
     })
-    this.#offline = new Offline(this.#user, {
+    this.#offline = new Offline({
       incoming,
+      isOpen: conversation => this.#isOpen(conversation),
       unread: this.#unread,
       read: message => this.#acknowledging.readReceipt(message),
     })
@@ -96,14 +113,13 @@ export class UserActor implements Actor {
     this.#subscriptions = [
       log.watchClaims(userOwner(this.#user), this.#token, () => this.#context.drop('superseded')),
       log.follow(directFeed(this.#user), entry => this.#onStored(entry)),
-      bus.subscribe(subjects.actorEvent('user', this.#user), message =>
-        this.#push(message.value as PushEvent),
-      ),
+      bus.subscribe(subjects.actorEvent('user', this.#user), message => this.#onNotice(message)),
     ]
     await log.flush()
     await bus.flush()
     const rows = await store.users.load(this.#user)
     this.#unread.restore(rows)
+    await this.#memberships.restore(rows.memberships)
     this.#connections.restore(rows)
   }
 
@@ -122,6 +138,7 @@ export class UserActor implements Actor {
       if ('stop' in subscription) subscription.stop()
       else await subscription.drain()
     }
+    this.#memberships.stop()
     this.#connections.detach(reason)
     const { recentIds } = this.#sending
     if (reason === 'idle' && recentIds)
@@ -144,6 +161,8 @@ export class UserActor implements Actor {
     switch (method) {
       case 'handle':
         return this.#handle(args as Args<'handle'>)
+      case 'post':
+        return this.#sending.send((args as Args<'post'>).ops, this.#connections.fence)
       case 'bind':
         return this.#connections.bind(args as Args<'bind'>)
       case 'touch':
@@ -194,6 +213,12 @@ export class UserActor implements Actor {
       case 'delivered':
       case 'read':
         return this.#acknowledging.acknowledge(attachment, op)
+      case 'revoke':
+        return this.#revoking.revoke(op, this.#connections.fence)
+      case 'join-request':
+        return this.#joining.request(op, this.#connections.fence)
+      case 'join-decision':
+        return this.#joining.decide(op, this.#connections.fence)
       case 'acknowledge':
         return this.#acknowledgeRead(op)
       default:
@@ -207,13 +232,43 @@ export class UserActor implements Actor {
     return result
   }
 
+  #isOpen(conversation: string): boolean {
+    const name = parseConversation(conversation)
+    if (name?.kind === 'group') return this.#memberships.isMember(name.groupId)
+    return directPeer(conversation, this.#user) !== undefined
+  }
+
+  #isMine({ seq, feed }: LogEntry): boolean {
+    return feed === directFeed(this.#user) || this.#memberships.isVisible(feed, seq)
+  }
+
   #onStored(entry: LogEntry): void {
     this.#unread.incoming(entry)
-    for (const attachment of this.#connections) attachment.stored(entry)
+    this.#connections.stored(entry)
+    this.#memberships.observe(entry)
   }
 
   /** Other actors' events go to whoever is connected now. */
-  #push(event: PushEvent): void {
+  #onNotice({ value, respond }: BusMessage): void {
+    const notice = value as PushEvent | MembershipNotice
+    if (notice.kind === 'membership') {
+      this.#onMembership(notice)
+        .then(() => respond?.({}))
+        .catch(error => this.#parts.logger.warn({ err: error, ...notice }, 'a membership is not known yet'))
+      return
+    }
+    this.#tell(notice)
+  }
+
+  async #onMembership({ group, seq, member }: MembershipNotice): Promise<void> {
+    if (!member) this.#memberships.left(group, seq)
+    else if (await this.#memberships.joined(group, seq)) {
+      this.#unread.joined()
+      this.#connections.joined(group, seq)
+    }
+  }
+
+  #tell(event: PushEvent): void {
     for (const attachment of this.#connections) attachment.push(event)
   }
 

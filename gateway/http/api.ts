@@ -2,12 +2,14 @@ import type { Sessions } from '../auth/sessions.ts'
 import { authenticate } from './authenticate.ts'
 import { addCustomerSessionRoutes, type CustomerSessionRoutes } from './customer-sessions.ts'
 import { answerIn, restEnvelope } from './envelope.ts'
+import { addGroupRoutes, type GroupRoutes } from './groups.ts'
 import { addHistoryRoutes, type HistoryRoutes } from './history.ts'
 import { addOfflineRoutes, type OfflineRoutes } from './offline.ts'
 import type { ZodApp } from './validation.ts'
 
 export type ApiRoutes = { readonly sessions: Sessions } & HistoryRoutes &
   OfflineRoutes &
+  GroupRoutes &
   CustomerSessionRoutes
 
 /** Everything under /api: authenticated by one hook, answered in one envelope. */
@@ -18,6 +20,7 @@ export function addApiRoutes(root: ZodApp, options: ApiRoutes): void {
     addHistoryRoutes(app, options)
     addOfflineRoutes(app, options)
     addCustomerSessionRoutes(app, options)
+    addGroupRoutes(app, options)
   }
   root.register(routes, { prefix: '/api' })
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { LogEntry } from '../../messaging/message-log.ts'
+import { isMessage } from '../../protocol/entries.ts'
 import { parseSeq, type UserId } from '../../protocol/ids.ts'
 import type { MessageStore } from '../../storage/store.ts'
 import { sessionOf } from './authenticate.ts'
@@ -46,6 +47,8 @@ export interface MessageDto {
   readonly messageType: string
   /** ms since 1970. */
   readonly createTime: number
+  /** Taken back: its content is empty. */
+  readonly revoked?: true
 }
 
 /**
@@ -65,10 +68,10 @@ export function addHistoryRoutes(app: ZodApp, { messages, membership }: HistoryR
     async (request, reply) => {
       const { sessionId } = request.params
       const access = await membership(sessionId, sessionOf(request).user)
-      if (access !== 'member') return refuse(reply, restEnvelope, refusals[access])
+      if (access.as !== 'member') return refuse(reply, restEnvelope, refusals[access.as])
       const { before, limit } = request.query
-      const entries = await messages.history(sessionId, Number(before), limit)
-      return success(entries.map(entry => toMessage(sessionId, entry)))
+      const entries = await messages.history(sessionId, Number(before), limit, access.spans)
+      return success(entries.flatMap(entry => toMessage(sessionId, entry)))
     },
   )
 
@@ -78,29 +81,32 @@ export function addHistoryRoutes(app: ZodApp, { messages, membership }: HistoryR
     async (request, reply) => {
       const { sessionId } = request.params
       const access = await membership(sessionId, sessionOf(request).user)
-      if (access !== 'member') return refuse(reply, restEnvelope, refusals[access])
+      if (access.as !== 'member') return refuse(reply, restEnvelope, refusals[access.as])
       const { page, size } = request.query
-      const { total, entries } = await messages.historyPage(sessionId, page, size)
-      return success({ page, size, total, messages: entries.map(entry => toMessage(sessionId, entry)) })
+      const { total, entries } = await messages.historyPage(sessionId, page, size, access.spans)
+      return success({ page, size, total, messages: entries.flatMap(entry => toMessage(sessionId, entry)) })
     },
   )
 }
 
 const refusals = { outsider: 'history_not_member', unknown: 'history_conversation_not_found' } as const
 
-function toMessage(sessionId: string, { seq, entry }: LogEntry): MessageDto {
-  switch (entry.kind) {
-    case 'direct':
-      return {
-        msgId: entry.clientMsgId,
-        serverMsgId: String(seq),
-        sessionId,
-        chatType: 'SINGLE',
-        fromUserId: entry.from,
-        toUserId: entry.to,
-        content: entry.body,
-        messageType: entry.msgType,
-        createTime: entry.ts,
-      }
+/** Nothing for what is no message, of which a conversation has none. */
+function toMessage(sessionId: string, { seq, entry, revoked }: LogEntry): MessageDto[] {
+  if (!isMessage(entry)) return []
+  const to =
+    entry.kind === 'direct'
+      ? ({ chatType: 'SINGLE', toUserId: entry.to } as const)
+      : ({ chatType: 'GROUP', groupId: entry.group } as const)
+  const message = {
+    msgId: entry.clientMsgId,
+    serverMsgId: String(seq),
+    sessionId,
+    ...to,
+    fromUserId: entry.from,
+    content: revoked ? '' : entry.body,
+    messageType: entry.msgType,
+    createTime: entry.ts,
   }
+  return [revoked ? { ...message, revoked } : message]
 }

@@ -23,7 +23,7 @@ export async function refusalOf(
 ): Promise<HttpReason | undefined> {
   if (session.user !== user && !hasRole(session, 'admin')) return 'offline_not_yours'
   if (conversation === undefined || membership === undefined) return undefined
-  return refusals[await membership(conversation, user)]
+  return refusals[(await membership(conversation, user)).as]
 }
 
 const refusals = {

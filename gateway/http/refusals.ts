@@ -32,6 +32,22 @@ export const httpRefusals = {
   history_conversation_not_found: refusal(404, 'CHAT_002', 'no such conversation'),
   agents_only: refusal(403, 'CHAT_003', 'for agents only'),
 
+  group_not_found: refusal(404, 'GROUP_001', 'no such group'),
+  group_not_member: refusal(403, 'GROUP_002', 'not a member of the group'),
+  group_no_permission: refusal(403, 'GROUP_003', 'not allowed to do this, or not to do it for another user'),
+  group_already_member: refusal(409, 'GROUP_004', 'already a member'),
+  group_owner_stays: refusal(
+    409,
+    'GROUP_005',
+    'the owner cannot leave, be removed, be muted or change roles',
+  ),
+  group_bad_name: refusal(400, 'GROUP_006', 'the name must have 1 to 64 characters'),
+  group_too_many_members: refusal(409, 'GROUP_007', 'too many members, or too many at once'),
+  group_member_not_found: refusal(404, 'GROUP_008', 'no such member'),
+  group_dissolved: refusal(409, 'GROUP_009', 'the group has been dissolved'),
+  group_muted: refusal(409, 'GROUP_010', 'muted in the group'),
+  group_bad_message: refusal(400, 'GROUP_011', 'the message cannot be sent as it is'),
+
   offline_missing_user: refusal(400, 'OFFLINE_MSG_001', 'userId is missing or not a user id'),
   offline_not_yours: refusal(403, 'OFFLINE_MSG_002', 'this is another user’s'),
   offline_conversation_not_found: refusal(404, 'OFFLINE_MSG_003', 'no such conversation'),

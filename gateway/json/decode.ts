@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Op } from '../../actors/user/contract.ts'
 import type { Content } from '../../protocol/entries.ts'
 import type { Reason } from '../../protocol/errors.ts'
@@ -23,8 +24,16 @@ export function decodeJson(text: string, user: UserId | undefined, maxBodyCharac
       return { kind: 'reauth', token: tokenOf(frame) }
     case 'SINGLE_CHAT':
       return decodeSingleChat(frame, user, maxBodyCharacters)
+    case 'GROUP_CHAT':
+      return decodeGroupChat(frame, maxBodyCharacters)
     case 'ACK':
       return decodeAck(frame)
+    case 'MESSAGE_REVOKE':
+      return decodeRevoke(frame)
+    case 'GROUP_JOIN_REQUEST':
+      return decodeJoinRequest(frame, maxBodyCharacters)
+    case 'GROUP_JOIN_DECISION':
+      return decodeJoinDecision(frame)
     default:
       return refused(
         typeof frame.type === 'string' && frame.type !== '' ? 'not_implemented' : 'missing_type',
@@ -53,6 +62,56 @@ function decodeSingleChat(frame: Frame, user: UserId | undefined, maxBodyCharact
   const content = readContent(frame, maxBodyCharacters)
   if (typeof content === 'string') return refused(content, about(frame))
   return { kind: 'op', op: { op: 'send', clientMsgId, to, ...content } }
+}
+
+function decodeGroupChat(frame: Frame, maxBodyCharacters: number): ClientFrame {
+  const named = readNames(frame)
+  if (typeof named === 'string') return refused(named, about(frame))
+  const content = readContent(frame, maxBodyCharacters)
+  if (typeof content === 'string') return refused(content, about(frame))
+  return { kind: 'op', op: { op: 'send', ...named, ...content } }
+}
+
+/** The message's own id and its group, or what is wrong with them. A group of such a name may not exist. */
+function readNames(frame: Frame): { clientMsgId: string; group: string } | Reason {
+  const clientMsgId = idText(frame.clientMsgId)
+  const group = idText(frame.groupId)
+  if (clientMsgId === undefined) return 'missing_msg_id'
+  if (!isClientMsgId(clientMsgId)) return 'bad_msg_id'
+  if (group === undefined) return 'missing_group_id'
+  // No group has a name that could not be one.
+  return isUserId(group) ? { clientMsgId, group } : 'not_group_member'
+}
+
+function decodeRevoke(frame: Frame): ClientFrame {
+  const clientMsgId = idText(frame.clientMsgId)
+  if (clientMsgId === undefined) return refused('missing_msg_id', about(frame))
+  if (!isClientMsgId(clientMsgId)) return refused('bad_msg_id', about(frame))
+  if (idText(frame.serverMsgId) === undefined) return refused('missing_server_msg_id', about(frame))
+  const seq = parseSeq(frame.serverMsgId)
+  if (seq === undefined) return refused('bad_server_msg_id', about(frame))
+  return { kind: 'op', op: { op: 'revoke', seq, clientMsgId } }
+}
+
+function decodeJoinRequest(frame: Frame, maxBodyCharacters: number): ClientFrame {
+  const named = readNames(frame)
+  if (typeof named === 'string') return refused(named, about(frame))
+  const body = typeof frame.body === 'string' ? frame.body.toWellFormed() : ''
+  if (isLonger(body, maxBodyCharacters)) return refused('body_too_long', about(frame))
+  return { kind: 'op', op: { op: 'join-request', ...named, body } }
+}
+
+/** It has no answer of its own, so its clientMsgId is the client's to leave out. */
+function decodeJoinDecision(frame: Frame): ClientFrame {
+  const group = idText(frame.groupId)
+  const to = idText(frame.to)
+  if (group === undefined) return refused('missing_group_id', about(frame))
+  if (!isUserId(group)) return refused('not_group_member', about(frame))
+  if (to === undefined) return refused('missing_to', about(frame))
+  if (!isUserId(to)) return refused('bad_to', about(frame))
+  const opId = idText(frame.clientMsgId) ?? randomUUID()
+  if (!isClientMsgId(opId)) return refused('bad_msg_id', about(frame))
+  return { kind: 'op', op: { op: 'join-decision', group, to, accept: frame.accept === true, opId } }
 }
 
 /** What every kind of message carries, or why it cannot be accepted. */

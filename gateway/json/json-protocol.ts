@@ -19,6 +19,7 @@ export const jsonProtocol = ({ maxBodyCharacters, outstanding }: JsonProtocolLim
   pong: () => '{"type":"PONG"}',
   accepted: (user, clientMsgId, sent) => encodeAck('accepted', user, clientMsgId, sent),
   saved: (user, _to, clientMsgId, sent) => encodeAck('saved', user, clientMsgId, sent),
+  revoked: (user, clientMsgId, sent) => encodeAck('revoked', user, clientMsgId, sent),
   refused: encodeError,
   event: encodeEvent,
 })

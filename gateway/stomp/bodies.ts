@@ -1,7 +1,7 @@
 import type { CustomerSession } from '../../protocol/customer-session.ts'
-import type { Entry } from '../../protocol/entries.ts'
+import type { Entry, MessageEntry } from '../../protocol/entries.ts'
 import { type Reason, refusals } from '../../protocol/errors.ts'
-import { directConversation } from '../../protocol/ids.ts'
+import { directConversation, groupConversation } from '../../protocol/ids.ts'
 import type { OfflineSummary } from '../../protocol/offline.ts'
 import type { About } from '../wire-protocol.ts'
 
@@ -10,14 +10,52 @@ import type { About } from '../wire-protocol.ts'
 const body = (type: string, fields: object): string =>
   JSON.stringify({ type, timestamp: Date.now(), ...fields })
 
-export const chatBody = (seq: number, entry: Entry): string =>
+/** Messages are CHAT, what happens to messages and groups is SYSTEM. */
+export function entryBody(seq: number, entry: Entry): string {
+  switch (entry.kind) {
+    case 'direct':
+      return chatBody(seq, entry, {
+        sessionId: directConversation(entry.from, entry.to),
+        chatType: 'SINGLE',
+        toUserId: entry.to,
+      })
+    case 'group':
+      return chatBody(seq, entry, {
+        sessionId: groupConversation(entry.group),
+        chatType: 'GROUP',
+        groupId: entry.group,
+      })
+    case 'notice': {
+      const { group: groupId, from: fromUserId, change } = entry
+      return systemBody('GROUP_NOTIFY', change.event, { groupId, fromUserId, ...change })
+    }
+    case 'revocation': {
+      const data = { serverMsgId: String(entry.target), fromUserId: entry.from, groupId: entry.group }
+      return systemBody('MESSAGE_REVOKED', 'a message was taken back', data)
+    }
+    case 'join-request': {
+      const { group: groupId, from: fromUserId } = entry
+      return systemBody('GROUP_JOIN_REQUEST', entry.body, { groupId, fromUserId })
+    }
+    case 'join-decision': {
+      const { group: groupId, from: fromUserId, accept } = entry
+      return systemBody('GROUP_JOIN_DECISION', accept ? 'accepted' : 'refused', {
+        groupId,
+        fromUserId,
+        accept,
+      })
+    }
+    default:
+      return entry satisfies never
+  }
+}
+
+const chatBody = (seq: number, entry: MessageEntry, conversation: object): string =>
   body('CHAT', {
     msgId: entry.clientMsgId || String(seq),
     serverMsgId: String(seq),
-    sessionId: directConversation(entry.from, entry.to),
-    chatType: 'SINGLE',
+    ...conversation,
     fromUserId: entry.from,
-    toUserId: entry.to,
     content: entry.body,
     messageType: entry.msgType,
     createTime: entry.ts,

@@ -64,13 +64,17 @@ function sendMessage(body: Body, { user }: Sender): ClientFrame {
   return { kind: 'op', op: { op: 'send', clientMsgId, to, ...content } }
 }
 
-/** Nobody is a member of a group while there are none. */
 function sendGroupMessage(body: Body): ClientFrame {
-  const about: About = {
-    clientMsgId: msgIdOf(body).slice(0, 128),
-    groupId: idText(body.groupId)?.slice(0, 64) ?? '',
-  }
-  return refused(about.groupId === '' ? 'missing_group_id' : 'not_group_member', about)
+  const clientMsgId = msgIdOf(body)
+  const group = idText(body.groupId)
+  const about: About = { clientMsgId: clientMsgId.slice(0, 128), groupId: group?.slice(0, 64) ?? '' }
+  if (!isClientMsgId(clientMsgId)) return refused('bad_msg_id', about)
+  if (group === undefined) return refused('missing_group_id', about)
+  // No group has a name that could not be one.
+  if (!isUserId(group)) return refused('not_group_member', about)
+  const content = readContent(body)
+  if (typeof content === 'string') return refused(content, about)
+  return { kind: 'op', op: { op: 'send', clientMsgId, group, ...content } }
 }
 
 function readContent({ content, messageType = 'TEXT' }: Body): { body: string; msgType: string } | Reason {

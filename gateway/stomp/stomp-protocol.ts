@@ -1,7 +1,7 @@
 import type { DeliveryTerms, Sent } from '../../actors/user/contract.ts'
 import { type Reason, refusals } from '../../protocol/errors.ts'
 import type { PushEvent } from '../../protocol/events.ts'
-import { directConversation, groupConversation, type UserId } from '../../protocol/ids.ts'
+import { directConversation, groupConversation, type Recipient, type UserId } from '../../protocol/ids.ts'
 import { hasRole, type Session } from '../auth/tokens.ts'
 import type {
   About,
@@ -13,7 +13,7 @@ import type {
   WireProtocol,
 } from '../wire-protocol.ts'
 import {
-  chatBody,
+  entryBody,
   failedBody,
   heartbeatBody,
   savedBody,
@@ -118,8 +118,14 @@ export class StompProtocol implements WireProtocol {
     return undefined
   }
 
-  saved(user: UserId, to: UserId, clientMsgId: string, { seq }: Sent): Wire {
-    return this.#deliver('reply', savedBody(clientMsgId, directConversation(user, to), seq))
+  saved(user: UserId, to: Recipient, clientMsgId: string, { seq }: Sent): Wire {
+    const conversation = 'to' in to ? directConversation(user, to.to) : groupConversation(to.group)
+    return this.#deliver('reply', savedBody(clientMsgId, conversation, seq))
+  }
+
+  /** No client of this protocol takes messages back. */
+  revoked(): Wire {
+    return undefined
   }
 
   refused(reason: Reason, about: About): Wire {
@@ -132,7 +138,7 @@ export class StompProtocol implements WireProtocol {
   event(event: PushEvent): readonly string[] {
     switch (event.kind) {
       case 'entry':
-        return listOf(this.#deliver('messages', chatBody(event.seq, event.entry)))
+        return listOf(this.#deliver('messages', entryBody(event.seq, event.entry)))
       case 'summary':
         return listOf(this.#deliver('offline-summary', summaryBody(event.conversations)))
       case 'session':

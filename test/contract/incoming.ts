@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import type { NewEntry } from '../../messaging/message-log.ts'
+import { repeatIdOf } from '../../protocol/entries.ts'
 import { directConversation } from '../../protocol/ids.ts'
 import type { Store } from '../../storage/store.ts'
 import { direct, newUser } from './message-log.ts'
@@ -23,7 +24,7 @@ export function incomingContract(
       const query = { conversation, user: bob, readSeq: own, single, order, limit }
       const { entries, position } = await store().messages.incoming(query)
       expect(position).to.be.at.least(seqs.at(-1) ?? 0)
-      return entries.map(({ entry }) => entry.clientMsgId)
+      return entries.map(({ entry }) => repeatIdOf(entry))
     }
     expect(await ask('newest', 3)).to.deep.equal(['m4', 'm3', 'm2'])
     expect(await ask('oldest', 2)).to.deep.equal(['m1', 'm2'])
@@ -40,7 +41,7 @@ export function incomingContract(
       single: n === 1 ? [seqs[3] ?? 0] : [],
     }))
     const { entries } = await store().messages.newestIncoming(bob, cursors)
-    const found = new Map(entries.map(({ entry }) => [entry.from, entry.clientMsgId]))
+    const found = new Map(entries.map(({ entry }) => [entry.from, repeatIdOf(entry)]))
     expect(found.get(senders[0] ?? ''), 'read').to.equal(undefined)
     expect(found.get(senders[1] ?? ''), 'the newest is read by itself').to.equal('a')
     for (const sender of senders.slice(2)) expect(found.get(sender)).to.equal('b')

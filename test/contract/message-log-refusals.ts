@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { type Appended, Superseded } from '../../messaging/message-log.ts'
+import { repeatIdOf } from '../../protocol/entries.ts'
 import { directFeed, userOwner } from '../../protocol/ids.ts'
 import { type Context, direct, failure, newUser, ownership } from './message-log-context.ts'
 
@@ -17,7 +18,7 @@ export function refusals({ log, users }: Context): void {
       direct(alice, bob, 'c'),
     ])
     expect(await failure(refused)).to.be.instanceOf(Error)
-    expect((await log().read(directFeed(bob), 0, 10)).map(({ entry }) => entry.clientMsgId)).to.deep.equal([
+    expect((await log().read(directFeed(bob), 0, 10)).map(({ entry }) => repeatIdOf(entry))).to.deep.equal([
       'a',
     ])
     const again = await log().append(fence, [direct(alice, bob, 'a'), direct(alice, bob, 'c')])

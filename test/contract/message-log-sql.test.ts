@@ -8,6 +8,7 @@ import { expect } from 'chai'
 import { MemoryBus } from '../../messaging/memory-bus.ts'
 import { LogUnavailable } from '../../messaging/message-log.ts'
 import { Watermark } from '../../messaging/watermark.ts'
+import { repeatIdOf } from '../../protocol/entries.ts'
 import { directFeed, userOwner } from '../../protocol/ids.ts'
 import { makeLogger } from '../../runtime/logger.ts'
 import { DataDirectory, DataDirectoryInUse } from '../../storage/data-directory.ts'
@@ -237,7 +238,7 @@ describe('a data directory', function () {
     const stored = await log.read(directFeed('reader'), 0, 1_000_000)
     await log.close()
     directory.release()
-    const found = new Map(stored.map(({ seq, entry }) => [`${entry.from} ${entry.clientMsgId}`, seq]))
+    const found = new Map(stored.map(({ seq, entry }) => [`${entry.from} ${repeatIdOf(entry)}`, seq]))
     expect(found.size).to.equal(stored.length)
     for (const [key, seq] of answered) expect(found.get(key), key).to.equal(seq)
   })

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { LogBusy, type LogEntry, LogUnavailable, Superseded } from '../../messaging/message-log.ts'
+import { repeatIdOf } from '../../protocol/entries.ts'
 import { directFeed, userOwner } from '../../protocol/ids.ts'
 import { eventually } from '../support/eventually.ts'
 import { everything, expectNothingLost, type LogProcess, NatsLogs, Sender } from '../support/nats-log.ts'
@@ -74,7 +75,7 @@ describe('the log when its server is away', function () {
     await eventually(() => expect(host.connection.connected).to.equal(false), 5_000)
     node().resume()
     await appended
-    await eventually(() => expect(seen.map(({ entry }) => entry.clientMsgId)).to.deep.equal(['a']), 10_000)
+    await eventually(() => expect(seen.map(({ entry }) => repeatIdOf(entry))).to.deep.equal(['a']), 10_000)
   })
 
   it('fails appends at once when the connection has been lost for a second', async () => {
@@ -103,7 +104,7 @@ describe('the log when its server is away', function () {
     await eventually(() => log.append(fence, [direct(alice, bob, 'a')]))
     await log.append(fence, [direct(alice, bob, 'b')])
     const entries = await log.read(directFeed(bob), 0, 10)
-    expect(entries.map(({ entry }) => entry.clientMsgId)).to.deep.equal(['a', 'b'])
+    expect(entries.map(({ entry }) => repeatIdOf(entry))).to.deep.equal(['a', 'b'])
   })
 
   it('tells a holder whose owner was claimed while it was disconnected', async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { directConversation } from '../../protocol/ids.ts'
+import { directConversation, groupConversation } from '../../protocol/ids.ts'
 import { briefOf } from '../../protocol/offline.ts'
 import { type Database, openSqlite } from '../../storage/database.ts'
 import { openMysql } from '../../storage/mysql.ts'
@@ -45,8 +45,41 @@ function offlineViews(name: string, open: () => { store: SqlStore; database: Dat
     expect(counters.map(row => ({ ...(row as object) }))).to.deep.equal([
       { user_id: 'bob', conversation_id: conversation, unread_count: 3, updated_at: 1005 },
     ])
-    const { conversations } = await store.messages.unreadDirect('bob')
+    const { conversations } = await store.messages.unread('bob')
     expect(conversations.map(({ unread }) => unread)).to.deep.equal([3])
+  })
+
+  it(`show what is unread in groups since joining, on ${name}`, async () => {
+    const { database } = open()
+    const conversation = groupConversation('7')
+    for (const [user, left] of [
+      ['carol', 0],
+      ['dave', 14],
+    ])
+      await database.run(
+        `insert into t_im_group_member (group_id, user_id, joined_seq, left_seq, role, joined_at)
+         values ('7', ?, 11, ?, 'member', 0)`,
+        [user ?? '', left ?? 0],
+      )
+    for (const [seq, revoked] of [
+      [10, 0],
+      [12, 0],
+      [13, 1],
+      [14, 0],
+    ])
+      await database.run(
+        `insert into message
+         (seq, feed, conversation, kind, sender, client_msg_id, recipient, body, msg_type, ts, revoked)
+         values (?, 'group.7', ?, 'group', 'erin', ?, '7', 'hi', 'TEXT', ?, ?)`,
+        [seq ?? 0, conversation, `g${seq}`, 1000, revoked ?? 0],
+      )
+    const rows = await database.rows<{ id: number; receiver_id: string }>(
+      `select id, receiver_id from t_im_offline_message where conversation_id = '${conversation}' order by id`,
+    )
+    expect(rows.map(({ id, receiver_id }) => [id, receiver_id])).to.deep.equal([
+      [12, 'carol'],
+      [14, 'carol'],
+    ])
   })
 }
 

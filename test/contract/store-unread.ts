@@ -52,7 +52,7 @@ export function unread({ store, save }: Context): void {
           const { name, model } = peers[next.peer] ?? expect.fail('no peer')
           await play(next, `m${n}`, me, name, model)
         }
-        const { conversations, position } = await store().messages.unreadDirect(me)
+        const { conversations, position } = await store().messages.unread(me)
         expect(position).to.be.at.least(Math.max(0, ...peers.flatMap(p => p.model.messages.map(m => m.seq))))
         for (const { name, model } of peers) {
           const row = conversations.find(found => found.conversation === directConversation(me, name))
@@ -106,7 +106,7 @@ export function unread({ store, save }: Context): void {
     const [alice, bob] = [newUser(), newUser()]
     const [seq = 0] = await save([direct(alice, bob, 'a')])
     const conversation = directConversation(alice, bob)
-    const rows = async (user: string) => (await store().messages.unreadDirect(user)).conversations
+    const rows = async (user: string) => (await store().messages.unread(user)).conversations
     expect(await rows(bob)).to.deep.equal([{ conversation, readSeq: 0, single: [], unread: 1 }])
     expect(await rows(alice)).to.deep.equal([{ conversation, readSeq: seq, single: [], unread: 0 }])
     expect(await rows(newUser())).to.deep.equal([])

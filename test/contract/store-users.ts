@@ -8,7 +8,13 @@ export function sessions({ store, save }: Context): void {
   it('starts a user without rows from nothing', async () => {
     const { position, ...rest } = await store().users.load(newUser())
     expect(position).to.be.at.least(0)
-    expect(rest).to.deep.equal({ sessionVersion: 0, delivered: [], single: [], lastDirectSeq: 0 })
+    expect(rest).to.deep.equal({
+      sessionVersion: 0,
+      delivered: [],
+      single: [],
+      lastDirectSeq: 0,
+      memberships: [],
+    })
     expect(await store().users.sessionVersion(newUser())).to.equal(0)
   })
 
@@ -120,7 +126,7 @@ export function cursors({ store }: Context): void {
     const write = (seq: number, single: number[]) =>
       store().users.saveCursors({ delivered: [], read: [{ user: bob, conversation, seq, single }] })
     const read = async () => {
-      const [row] = (await store().messages.unreadDirect(bob)).conversations
+      const [row] = (await store().messages.unread(bob)).conversations
       return [row?.readSeq, row?.single]
     }
     await write(10, [12, 15])

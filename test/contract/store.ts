@@ -1,4 +1,5 @@
 import { customerServiceContract } from './customer-service.ts'
+import { groupStore } from './group-store.ts'
 import { incomingContract } from './incoming.ts'
 import { accounts, refreshTokens } from './store-accounts.ts'
 import type { Context, StoreHarness } from './store-context.ts'
@@ -30,6 +31,7 @@ export function storeContract(name: string, make: () => Promise<StoreHarness>): 
     describe('cursors', () => cursors(context))
     describe('messages', () => messages(context))
     describe('unread', () => unread(context))
+    describe('groups', () => groupStore(context))
     describe('accounts', () => accounts(context))
     describe('refresh tokens', () => refreshTokens(context))
     describe('what waits', () => incomingContract(context.store, context.save))

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { GroupClients, heard } from '../support/group-clients.ts'
 import { Standalone } from '../support/standalone.ts'
 import { newUser, signToken } from '../support/target.ts'
 import { until } from '../support/until.ts'
@@ -73,5 +74,46 @@ describe('after a refused send, later sends of the connection to the same conver
     await saved('m7')
     expect(await received(8)).to.deep.equal([...taken, 'm8', 'm7'])
     expect(alice.all({ reason: 'server_busy' })).to.have.length(0)
+  })
+})
+
+describe('after a refused send to a group', () => {
+  let server: Standalone
+  let clients: GroupClients
+
+  before(async () => {
+    server = await Standalone.start({ MESSAGES_PER_SECOND: '10', MESSAGES_BURST: '2' })
+    clients = new GroupClients(() => server)
+  })
+  after(async () => {
+    clients.closeAll()
+    await server.stop()
+  })
+
+  it('later ones of the connection to it wait for it, those to others do not', async () => {
+    const [alice, bob] = await clients.people('alice', 'bob')
+    if (!alice || !bob) return
+    const [group, other] = [await clients.group(alice, [bob]), await clients.group(alice, [bob])]
+    const toBob = await clients.connect(bob)
+    const toAlice = await WireClient.open(server.url)
+    toAlice.send({ type: 'AUTH', token: alice.token, ordered: true })
+    await toAlice.next({ type: 'AUTH_OK' })
+    const say = (clientMsgId: string, groupId: string) =>
+      toAlice.send({ type: 'GROUP_CHAT', clientMsgId, groupId, body: clientMsgId })
+    const saved = (clientMsgId: string) => toAlice.next({ type: 'ACK', ackType: 'saved', clientMsgId })
+    for (const id of ['m1', 'm2', 'm3']) say(id, group)
+    await toAlice.next({ type: 'ERROR', reason: 'too_many_requests', clientMsgId: 'm3' })
+    const full = performance.now() + 300
+    await until(() => performance.now() >= full, 'time stands still')
+    say('m4', group)
+    await toAlice.next({ type: 'ERROR', reason: 'server_busy', clientMsgId: 'm4' })
+    say('elsewhere', other)
+    await saved('elsewhere')
+    await until(() => performance.now() >= full + 300, 'time stands still')
+    for (const id of ['m3', 'm4']) say(id, group)
+    await Promise.all([saved('m3'), saved('m4')])
+    await toBob.atLeast(5, { type: 'GROUP_CHAT' })
+    expect(heard(toBob, group)).to.deep.equal(['m1', 'm2', 'm3', 'm4'])
+    toAlice.socket.terminate()
   })
 })

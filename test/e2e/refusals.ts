@@ -26,11 +26,9 @@ const elsewhere: Readonly<Partial<Record<Reason, string>>> = {
   customer_session_not_found: 'stomp-customer-sessions.ts',
   customer_session_taken: 'stomp-customer-sessions.ts',
   internal_error: 'unreachable: no failure is answered with it; a client must know it all the same',
-  missing_group_id: 'unreachable: groups answer not_implemented',
-  not_group_member: 'unreachable: groups answer not_implemented',
-  group_speak_muted: 'unreachable: groups answer not_implemented',
-  not_message_sender: 'unreachable: MESSAGE_REVOKE answers not_implemented',
-  revoke_timeout: 'unreachable: MESSAGE_REVOKE answers not_implemented',
+  group_speak_muted: 'groups.ts',
+  not_message_sender: 'revoke.ts',
+  revoke_timeout: 'group-actor.test.ts and revoking.test.ts',
 }
 
 /** Every refusal of a frame that one client can provoke, on any target. */

@@ -100,6 +100,25 @@ export const kept: readonly RefusedFrame[] = [
     { clientMsgId: 'sent', body: 'other' },
     { clientMsgId: 'sent' },
   ),
+  ...['GROUP_CHAT', 'GROUP_JOIN_REQUEST'].flatMap(type => [
+    raw('missing_group_id', `${type} has no groupId`, { type, clientMsgId: 'm1' }, { clientMsgId: 'm1' }),
+    raw('missing_msg_id', `${type} has no clientMsgId`, { type, groupId: '1' }),
+    raw(
+      'not_group_member',
+      `${type} names no group`,
+      { type, clientMsgId: 'm1', groupId: '0', body: 'hi' },
+      { clientMsgId: 'm1' },
+    ),
+  ]),
+  raw('missing_msg_id', 'a revocation has no clientMsgId', { type: 'MESSAGE_REVOKE' }),
+  raw(
+    'missing_server_msg_id',
+    'a revocation names no message',
+    { type: 'MESSAGE_REVOKE', clientMsgId: 'm1' },
+    { clientMsgId: 'm1' },
+  ),
+  raw('missing_group_id', 'a decision has no groupId', { type: 'GROUP_JOIN_DECISION', to: 'bob' }),
+  raw('missing_to', 'a decision is about nobody', { type: 'GROUP_JOIN_DECISION', groupId: '1' }),
   ack(
     'missing_ack_type',
     'ackType is absent',
@@ -157,7 +176,7 @@ export const counted: readonly RefusedFrame[] = [
     { type: 'constructor', clientMsgId: 'm1' },
     { clientMsgId: 'm1' },
   ),
-  ...['GROUP_CHAT', 'MESSAGE_REVOKE', 'GROUP_JOIN_REQUEST', 'GROUP_JOIN_DECISION', 'PRESENCE'].map(type =>
+  ...['PRESENCE'].map(type =>
     raw(
       'not_implemented',
       `type is ${type}`,

@@ -1,9 +1,12 @@
 import { Standalone } from '../support/standalone.ts'
 import { authenticationSuite } from './authentication.ts'
+import { groupRestSuite } from './group-rest.ts'
+import { groupsSuite } from './groups.ts'
 import { offlineSuite } from './offline.ts'
 import { refusalsSuite } from './refusals.ts'
 import { renewalSuite } from './renewal.ts'
 import { revocationSuite } from './revocation.ts'
+import { revokeSuite } from './revoke.ts'
 import { sendingSuite } from './sending.ts'
 import { singleLoginSuite } from './single-login.ts'
 import { sizesSuite } from './sizes.ts'
@@ -30,5 +33,8 @@ describe('standalone', () => {
   revocationSuite(() => server)
   refusalsSuite(() => server)
   sizesSuite(() => server)
+  groupsSuite(() => server)
+  groupRestSuite(() => server)
+  revokeSuite(() => server)
   stompSuite(() => server)
 })

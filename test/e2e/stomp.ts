@@ -1,5 +1,6 @@
 import type { Target } from '../support/target.ts'
 import { stompCustomerSessionsSuite } from './stomp-customer-sessions.ts'
+import { stompGroupsSuite } from './stomp-groups.ts'
 import { stompMessagesSuite } from './stomp-messages.ts'
 import { stompOfflineSuite } from './stomp-offline.ts'
 import { stompSessionSuite } from './stomp-session.ts'
@@ -9,6 +10,7 @@ export function stompSuite(target: () => Target): void {
   describe('STOMP', () => {
     describe('sessions', () => stompSessionSuite(target))
     describe('messages', () => stompMessagesSuite(target))
+    describe('groups', () => stompGroupsSuite(target))
     describe('what waits', () => stompOfflineSuite(target))
     describe('customer sessions', () => stompCustomerSessionsSuite(target))
   })

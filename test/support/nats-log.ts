@@ -15,6 +15,7 @@ import { NatsLogReader } from '../../messaging/nats-log-reader.ts'
 import { NatsStream } from '../../messaging/nats-stream.ts'
 import { ensureStream } from '../../messaging/nats-stream-config.ts'
 import { Watermark } from '../../messaging/watermark.ts'
+import { repeatIdOf } from '../../protocol/entries.ts'
 import { delay } from '../../runtime/backoff.ts'
 import { makeLogger } from '../../runtime/logger.ts'
 import { direct, ownership } from '../contract/message-log.ts'
@@ -145,6 +146,6 @@ export function expectNothingLost(seen: readonly LogEntry[], senders: readonly S
   expect(seqs).to.deep.equal([...new Set(seqs)].sort((a, b) => a - b))
   for (const { name, acknowledged } of senders) {
     const own = seen.filter(({ entry }) => entry.from === name)
-    expect(own.map(({ seq, entry }) => ({ id: entry.clientMsgId, seq }))).to.deep.equal(acknowledged)
+    expect(own.map(({ seq, entry }) => ({ id: repeatIdOf(entry), seq }))).to.deep.equal(acknowledged)
   }
 }

@@ -17,6 +17,12 @@ const entry = (seq: number): LogEntry => ({
   },
 })
 
+const notice = (seq: number): LogEntry => ({
+  seq,
+  feed: 'direct.bob',
+  entry: { kind: 'revocation', from: 'alice', to: 'bob', target: 1, ts: 0 },
+})
+
 describe('a delivery', () => {
   it('moves its cursor over what is contiguously acknowledged', () => {
     const delivery = new Delivery(0, 10)
@@ -81,5 +87,31 @@ describe('a delivery', () => {
         }
       }),
     )
+  })
+
+  it('takes the acknowledgement of a message for that of notices before it, and waits for none of theirs', () => {
+    const delivery = new Delivery(0, 3)
+    delivery.push(notice(1))
+    delivery.push(entry(2))
+    delivery.push(notice(3))
+    delivery.acknowledge(2)
+    expect(delivery.cursor, 'the last one is pushed again at the next bind').to.equal(2)
+    for (const seq of [4, 5, 6, 7]) delivery.push(notice(seq))
+    expect(delivery.room, 'notices never fill it').to.be.at.least(1)
+    expect(delivery.cursor).to.be.at.least(4)
+    delivery.push(entry(8))
+    delivery.acknowledge(8)
+    expect(delivery.cursor).to.equal(8)
+  })
+
+  it('moves over what is not to be sent', () => {
+    const delivery = new Delivery(0, 10)
+    delivery.skip(entry(1))
+    expect(delivery.cursor).to.equal(1)
+    delivery.push(entry(2))
+    delivery.skip(entry(3))
+    expect(delivery.cursor).to.equal(1)
+    delivery.acknowledge(2)
+    expect(delivery.cursor).to.equal(3)
   })
 })

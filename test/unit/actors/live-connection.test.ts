@@ -11,6 +11,7 @@ import type { AttachRequest } from '../../../actors/route-confirmation.ts'
 import { UserActor } from '../../../actors/user/user-actor.ts'
 import { MemoryBus } from '../../../messaging/memory-bus.ts'
 import { subjects } from '../../../messaging/subjects.ts'
+import { repeatIdOf } from '../../../protocol/entries.ts'
 import type { PushEvent } from '../../../protocol/events.ts'
 import { directConversation } from '../../../protocol/ids.ts'
 import { makeLogger } from '../../../runtime/logger.ts'
@@ -49,6 +50,7 @@ describe('a connection to which nothing is resent', () => {
       log,
       store,
       bus,
+      calls: { call: () => Promise.reject(new Error('no other actors')) },
       reader: new FeedReader(store.messages, log),
       cursors,
       pushes: new Pushes(bus),
@@ -92,7 +94,7 @@ describe('a connection to which nothing is resent', () => {
     )
     return directConversation(from, to)
   }
-  const entries = () => pushed.flatMap(event => (event.kind === 'entry' ? [event.entry.clientMsgId] : []))
+  const entries = () => pushed.flatMap(event => (event.kind === 'entry' ? [repeatIdOf(event.entry)] : []))
   const summary = () =>
     until(() => pushed.find(event => event.kind === 'summary')?.conversations, 'no summary came')
 
@@ -131,8 +133,8 @@ describe('a connection to which nothing is resent', () => {
     await send(me, 'before')
     const actor = await activate(me)
     const counting = Promise.withResolvers<void>()
-    const count = store.messages.unreadDirect.bind(store.messages)
-    store.messages.unreadDirect = async user => {
+    const count = store.messages.unread.bind(store.messages)
+    store.messages.unread = async user => {
       await counting.promise
       return count(user)
     }

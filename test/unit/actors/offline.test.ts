@@ -3,9 +3,10 @@ import fc from 'fast-check'
 import { CursorWriter } from '../../../actors/cursor-writer.ts'
 import { FeedReader } from '../../../actors/feed-reader.ts'
 import { IncomingMessages } from '../../../actors/user/incoming-messages.ts'
+import { Memberships } from '../../../actors/user/memberships.ts'
 import { Offline } from '../../../actors/user/offline.ts'
 import { MAX_SINGLE, UnreadCounts } from '../../../actors/user/unread-counts.ts'
-import { directConversation } from '../../../protocol/ids.ts'
+import { directConversation, directPeer } from '../../../protocol/ids.ts'
 import { makeLogger } from '../../../runtime/logger.ts'
 import { newUser } from '../../contract/message-log.ts'
 import { LaggingStore } from '../../support/lagging-store.ts'
@@ -81,9 +82,18 @@ describe('what waits for a user', () => {
     const { store, log } = lagging
     const reader = new FeedReader(store.messages, log)
     const incoming = new IncomingMessages(user, store.messages, reader)
-    const unread = new UnreadCounts(user, store, reader, cursors, incoming)
+    const memberships = new Memberships(user, log, () => undefined)
+    const unread = new UnreadCounts(user, store, reader, cursors, incoming, memberships)
     unread.restore(await store.users.load(user))
-    return { unread, offline: new Offline(user, { incoming, unread, read: () => undefined }) }
+    return {
+      unread,
+      offline: new Offline({
+        incoming,
+        unread,
+        isOpen: conversation => directPeer(conversation, user) !== undefined,
+        read: () => undefined,
+      }),
+    }
   }
 
   it('is what was received and not read, however it was read, saved or not, in this activation or the next', async function () {

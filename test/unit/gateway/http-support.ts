@@ -7,7 +7,7 @@ import { Tokens } from '../../../gateway/auth/tokens.ts'
 import { addAccountRoutes } from '../../../gateway/http/accounts.ts'
 import { addApiRoutes } from '../../../gateway/http/api.ts'
 import type { ReadinessCheck } from '../../../gateway/http/health.ts'
-import { directMembership } from '../../../gateway/http/membership.ts'
+import { membershipIn } from '../../../gateway/http/membership.ts'
 import { createHttpGateway, type HttpGateway } from '../../../gateway/http/server.ts'
 import type { UnreadCount } from '../../../gateway/http/unread.ts'
 import { createGatewayMetrics } from '../../../gateway/metrics.ts'
@@ -82,7 +82,10 @@ export async function startGateway(options: TestOptions = {}): Promise<TestGatew
   addApiRoutes(gateway.app, {
     sessions,
     messages: store.messages,
-    membership: directMembership,
+    membership: membershipIn(store.groups),
+    groupStore: store.groups,
+    accounts: store.accounts,
+    groups: { create: noActors, change: noActors, send: noActors },
     unread: options.unread ?? (async () => []),
     summary: async () => [],
     offline: async () => ({ messages: [], hasMore: false }),
@@ -144,3 +147,6 @@ async function appendMessages(log: SqlLog, messages: readonly TestMessage[]): Pr
   await log.close()
   return seqs
 }
+
+/** Groups need actors: they are shown end to end. */
+const noActors = () => Promise.reject(new Error('no actors here'))

@@ -61,11 +61,13 @@ describe('the STOMP protocol', () => {
     const { protocol, send } = connected()
     send('SUBSCRIBE\nid:one\ndestination:/user/queue/reply\nack:client\n\n\0')
     send('SUBSCRIBE\nid:two\ndestination:/user/queue/reply\n\n\0')
-    const frames = String(protocol.saved('alice', 'bob', 'm1', { seq: 7, ts: 0 })).split('\0')
+    const frames = String(protocol.saved('alice', { to: 'bob' }, 'm1', { seq: 7, ts: 0 })).split('\0')
     expect(frames[0]).to.contain('subscription:one').and.to.contain('ack:')
     expect(frames[1]).to.contain('subscription:two').and.not.to.contain('ack:')
     send('UNSUBSCRIBE\nid:one\n\n\0')
-    expect(String(protocol.saved('alice', 'bob', 'm1', { seq: 7, ts: 0 })).split('\0')).to.have.length(2)
+    expect(
+      String(protocol.saved('alice', { to: 'bob' }, 'm1', { seq: 7, ts: 0 })).split('\0'),
+    ).to.have.length(2)
   })
 
   it('beats as the two sides agree', () => {

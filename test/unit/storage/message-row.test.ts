@@ -1,10 +1,11 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import type { DirectEntry } from '../../../protocol/entries.ts'
+import type { DirectEntry, Entry } from '../../../protocol/entries.ts'
+import type { GroupChange } from '../../../protocol/groups.ts'
 import { columnsOf, logEntryOf } from '../../../storage/message-row.ts'
 
 const userId = fc.stringMatching(/^[A-Za-z0-9_@-]{1,64}$/)
-const entry: fc.Arbitrary<DirectEntry> = fc
+const direct: fc.Arbitrary<DirectEntry> = fc
   .record(
     {
       from: userId,
@@ -21,6 +22,59 @@ const entry: fc.Arbitrary<DirectEntry> = fc
   )
   .map(fields => ({ kind: 'direct', ...fields }))
 
+const ordinal = fc.nat()
+const ts = fc.maxSafeNat()
+const opId = fc.stringMatching(/^[\x20-\x7e]{1,40}$/)
+const change: fc.Arbitrary<GroupChange> = fc.oneof(
+  fc.record({ event: fc.constant('joined' as const), users: fc.array(userId) }),
+  fc.record({ event: fc.constant('left' as const) }),
+  fc.record({ event: fc.constant('muted' as const), until: fc.nat() }),
+  fc.record({ event: fc.constant('renamed' as const), name: fc.string() }),
+)
+
+/** Of every kind that there is. */
+const entry: fc.Arbitrary<Entry> = fc.oneof(
+  direct,
+  fc
+    .tuple(direct, userId, ordinal)
+    .map(([{ to: _, ...message }, group, n]): Entry => ({ ...message, kind: 'group', group, ordinal: n })),
+  fc.record({ kind: fc.constant('notice' as const), from: userId, group: userId, opId, change, ordinal, ts }),
+  fc.record({
+    kind: fc.constant('revocation' as const),
+    from: userId,
+    to: userId,
+    target: fc.maxSafeNat(),
+    ts,
+  }),
+  fc.record({
+    kind: fc.constant('revocation' as const),
+    from: userId,
+    group: userId,
+    target: fc.maxSafeNat(),
+    ordinal,
+    ts,
+  }),
+  fc.record({
+    kind: fc.constant('join-request' as const),
+    from: userId,
+    to: userId,
+    group: userId,
+    clientMsgId: opId,
+    opId,
+    body: fc.string(),
+    ts,
+  }),
+  fc.record({
+    kind: fc.constant('join-decision' as const),
+    from: userId,
+    to: userId,
+    group: userId,
+    opId,
+    accept: fc.boolean(),
+    ts,
+  }),
+)
+
 describe('a row of an entry', () => {
   it('is the entry again', () => {
     fc.assert(
@@ -28,7 +82,7 @@ describe('a row of an entry', () => {
         const columns = columnsOf(original)
         const row = {
           seq,
-          feed: `direct.${original.to}`,
+          feed: 'direct.bob',
           kind: columns.kind,
           sender: columns.sender,
           client_msg_id: columns.clientMsgId,
@@ -37,6 +91,7 @@ describe('a row of an entry', () => {
           msg_type: columns.msgType,
           extra: columns.extra,
           ts: columns.ts,
+          revoked: 0,
         }
         expect(logEntryOf(row)).to.deep.equal({ seq, feed: row.feed, entry: original })
       }),

@@ -1,0 +1,201 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { GroupCommand } from '../../actors/group/contract.ts'
+import type { GroupId, UserId } from '../../protocol/ids.ts'
+import type { GroupRow, GroupStore } from '../../storage/group-store.ts'
+import type { AccountStore } from '../../storage/store.ts'
+import { hasRole } from '../auth/tokens.ts'
+import type { Groups } from '../groups.ts'
+import { sessionOf } from './authenticate.ts'
+import { refuse, restEnvelope } from './envelope.ts'
+import { groupDtos, memberDtos } from './group-dtos.ts'
+import { groupReasons, sendReasons } from './group-reasons.ts'
+import {
+  addBody,
+  createBody,
+  groupParams,
+  memberParams,
+  messageBody,
+  muteGroupBody,
+  muteMemberBody,
+  operatorQuery,
+  renameBody,
+  roleBody,
+  userQuery,
+} from './group-schemas.ts'
+import type { ZodApp } from './validation.ts'
+
+export interface GroupRoutes {
+  readonly groups: Pick<Groups, 'create' | 'change' | 'send'>
+  readonly groupStore: GroupStore
+  readonly accounts: Pick<AccountStore, 'usernames'>
+}
+
+const { success } = restEnvelope
+
+/** Groups, under /api/im/groups. Source: the STOMP and REST contract, "REST". */
+export function addGroupRoutes(api: ZodApp, options: GroupRoutes): void {
+  const routes = async (app: ZodApp) => {
+    addReading(app, options)
+    addFounding(app, options)
+    addMembers(app, options)
+    addMuting(app, options)
+    addSpeaking(app, options)
+  }
+  api.register(routes, { prefix: '/im/groups' })
+}
+
+function addReading(app: ZodApp, { groupStore, accounts }: GroupRoutes): void {
+  const lists = { created: groupStore.createdBy, joined: groupStore.joinedBy }
+  for (const [name, list] of Object.entries(lists)) {
+    app.get(`/${name}`, { schema: { querystring: userQuery } }, async (request, reply) => {
+      const user = actingUser(request, request.query.userId)
+      if (user === undefined) return refuse(reply, restEnvelope, 'group_no_permission')
+      return success(await groupDtos(await list.call(groupStore, user), accounts))
+    })
+  }
+
+  app.get('/:id', { schema: { params: groupParams } }, async (request, reply) => {
+    const group = await groupStore.find(request.params.id)
+    if (!group || group.dissolved) return refuseGone(reply, group)
+    const [dto] = await groupDtos([group], accounts)
+    return success(dto)
+  })
+
+  app.get('/:id/members', { schema: { params: groupParams } }, async (request, reply) => {
+    const { id } = request.params
+    const group = await groupStore.find(id)
+    if (!group || group.dissolved) return refuseGone(reply, group)
+    const members = await groupStore.members(id)
+    const { user } = sessionOf(request)
+    if (!members.some(member => member.user === user) && !hasRole(sessionOf(request), 'admin'))
+      return refuse(reply, restEnvelope, 'group_not_member')
+    return success(await memberDtos(id, members, accounts, Date.now()))
+  })
+
+  app.get('/:id/members/:userId/exists', { schema: { params: memberParams } }, async (request, reply) => {
+    const { id, userId } = request.params
+    const group = await groupStore.find(id)
+    if (!group || group.dissolved) return refuseGone(reply, group)
+    const { user } = sessionOf(request)
+    const allowed =
+      user === userId || hasRole(sessionOf(request), 'admin') || (await isIn(groupStore, id, user))
+    if (!allowed) return refuse(reply, restEnvelope, 'group_not_member')
+    return success(await isIn(groupStore, id, userId))
+  })
+}
+
+function addFounding(app: ZodApp, options: GroupRoutes): void {
+  app.post('/', { schema: { body: createBody } }, async (request, reply) => {
+    const { groupName, ownerId, memberIds, entryPolicy } = request.body
+    const owner = actingUser(request, ownerId)
+    if (owner === undefined) return refuse(reply, restEnvelope, 'group_no_permission')
+    const policy = entryPolicy === 'APPROVAL' ? 'approval' : 'invited'
+    const { group, outcome } = await options.groups.create(owner, groupName, policy, memberIds)
+    if (!outcome.ok) return refuse(reply, restEnvelope, groupReasons[outcome.reason])
+    return answerGroup(group, options)
+  })
+
+  app.put('/:id', { schema: { params: groupParams, body: renameBody } }, async (request, reply) => {
+    const { operatorId, groupName } = request.body
+    const { id } = request.params
+    const renamed = await change(request, reply, options, operatorId, { do: 'rename', name: groupName })
+    return renamed ?? answerGroup(id, options)
+  })
+
+  const schema = { params: groupParams, querystring: operatorQuery }
+  app.delete('/:id', { schema }, async (request, reply) => {
+    const { operatorId } = request.query
+    return (await change(request, reply, options, operatorId, { do: 'dissolve' })) ?? success()
+  })
+}
+
+function addMembers(app: ZodApp, options: GroupRoutes): void {
+  app.post('/:id/members', { schema: { params: groupParams, body: addBody } }, async (request, reply) => {
+    const { operatorId, memberIds } = request.body
+    return (await change(request, reply, options, operatorId, { do: 'add', users: memberIds })) ?? success()
+  })
+
+  const schema = { params: memberParams, querystring: operatorQuery }
+  app.delete('/:id/members/:userId', { schema }, async (request, reply) => {
+    const user = request.params.userId
+    const { operatorId } = request.query
+    return (await change(request, reply, options, operatorId, { do: 'remove', user })) ?? success()
+  })
+
+  const roleSchema = { params: memberParams, body: roleBody }
+  app.put('/:id/members/:userId/role', { schema: roleSchema }, async (request, reply) => {
+    const user = request.params.userId
+    const role = request.body.role === 'ADMIN' ? 'admin' : 'member'
+    const command = { do: 'role', user, role } as const
+    return (await change(request, reply, options, request.body.operatorId, command)) ?? success()
+  })
+}
+
+function addMuting(app: ZodApp, options: GroupRoutes): void {
+  const schema = { params: memberParams, body: muteMemberBody }
+  app.put('/:id/members/:userId/mute', { schema }, async (request, reply) => {
+    const { operatorId, seconds } = request.body
+    const command = { do: 'mute-member', user: request.params.userId, seconds } as const
+    return (await change(request, reply, options, operatorId, command)) ?? success()
+  })
+
+  app.put('/:id/mute', { schema: { params: groupParams, body: muteGroupBody } }, async (request, reply) => {
+    const { operatorId, muted } = request.body
+    return (await change(request, reply, options, operatorId, { do: 'mute-group', muted })) ?? success()
+  })
+}
+
+function addSpeaking(app: ZodApp, { groups, groupStore }: GroupRoutes): void {
+  app.post(
+    '/:id/messages',
+    { schema: { params: groupParams, body: messageBody } },
+    async (request, reply) => {
+      const { senderId, content, messageType: msgType, msgId } = request.body
+      const { id: group } = request.params
+      const from = actingUser(request, senderId)
+      if (from === undefined) return refuse(reply, restEnvelope, 'group_no_permission')
+      const body = content.toWellFormed()
+      const sent = await groups.send(from, { op: 'send', group, clientMsgId: msgId, body, msgType })
+      if (sent && 'seq' in sent)
+        return success({ msgId, serverMsgId: String(sent.seq), groupId: group, createTime: sent.ts })
+      const reason = sent?.reason ?? 'server_busy'
+      if (reason !== 'not_group_member') return refuse(reply, restEnvelope, sendReasons(reason))
+      const row = await groupStore.find(group)
+      return !row || row.dissolved ? refuseGone(reply, row) : refuse(reply, restEnvelope, 'group_not_member')
+    },
+  )
+}
+
+/** Has the group's actor make a change in the name of the acting user. Undefined when it is made. */
+async function change(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { groups }: GroupRoutes,
+  operatorId: UserId | undefined,
+  command: GroupCommand,
+): Promise<FastifyReply | undefined> {
+  const by = actingUser(request, operatorId)
+  if (by === undefined) return refuse(reply, restEnvelope, 'group_no_permission')
+  const { id } = request.params as { id: GroupId }
+  const outcome = await groups.change(id, by, command)
+  return outcome.ok ? undefined : refuse(reply, restEnvelope, groupReasons[outcome.reason])
+}
+
+async function answerGroup(group: GroupId, { groupStore, accounts }: GroupRoutes): Promise<object> {
+  const row = await groupStore.find(group)
+  const [dto] = await groupDtos(row ? [row] : [], accounts)
+  return success(dto)
+}
+
+/** The token's user; an admin may act for another by naming the id. Undefined for anybody else who does. */
+function actingUser(request: FastifyRequest, named: UserId | undefined): UserId | undefined {
+  const session = sessionOf(request)
+  if (named === undefined || named === session.user) return session.user
+  return hasRole(session, 'admin') ? named : undefined
+}
+
+const refuseGone = (reply: FastifyReply, group: GroupRow | undefined): FastifyReply =>
+  refuse(reply, restEnvelope, group ? 'group_dissolved' : 'group_not_found')
+
+const isIn = async (store: GroupStore, group: GroupId, user: UserId): Promise<boolean> =>
+  (await store.spans(group, user)).some(({ to }) => to === undefined)

@@ -1,0 +1,57 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { FeedReader } from '../../actors/feed-reader.ts'
+import { Announcements } from '../../actors/group/announcements.ts'
+import type { GroupContract } from '../../actors/group/contract.ts'
+import { GroupActor } from '../../actors/group/group-actor.ts'
+import { MemoryBus } from '../../messaging/memory-bus.ts'
+import { Watermark } from '../../messaging/watermark.ts'
+import { Actors } from '../../runtime/actor-runtime.ts'
+import { InProcessActorRuntime } from '../../runtime/in-process-actor-runtime.ts'
+import { makeLogger } from '../../runtime/logger.ts'
+import { SqlLog } from '../../storage/sql-log.ts'
+import { SqlStore } from '../../storage/sql-store.ts'
+
+/** Groups' actors on a standalone server's log and store, in a temporary directory. */
+export class GroupActors {
+  readonly store: SqlStore
+  readonly log: SqlLog
+  readonly bus: MemoryBus
+  readonly #directory: string
+  #runtime: InProcessActorRuntime | undefined
+
+  private constructor(directory: string, store: SqlStore) {
+    this.#directory = directory
+    this.store = store
+    this.bus = new MemoryBus()
+    this.log = new SqlLog(join(directory, 'homing.db'), this.bus, makeLogger('silent', 'test'))
+  }
+
+  static async start(): Promise<GroupActors> {
+    const directory = await mkdtemp(join(tmpdir(), 'homing-groups-'))
+    const store = await SqlStore.sqlite(join(directory, 'homing.db'))
+    await store.migrate()
+    return new GroupActors(directory, store)
+  }
+
+  /** Actors of a process of their own: those of an earlier call are superseded when they are claimed again. */
+  async process(): Promise<Actors<GroupContract>> {
+    await this.#runtime?.close()
+    const logger = makeLogger('silent', 'test')
+    const runtime = new InProcessActorRuntime({ hostId: 'test', idleMs: 60_000, logger })
+    const announcements = new Announcements(this.bus, new Watermark(this.bus), logger)
+    const reader = new FeedReader(this.store.messages, this.log)
+    const parts = { log: this.log, store: this.store, reader, announcements }
+    runtime.register('group', context => new GroupActor(context, parts))
+    this.#runtime = runtime
+    return new Actors<GroupContract>(runtime, 'group')
+  }
+
+  async stop(): Promise<void> {
+    await this.#runtime?.close()
+    await this.log.close()
+    await this.store.close()
+    await rm(this.#directory, { recursive: true })
+  }
+}

@@ -1,0 +1,110 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { subjects } from '../../../messaging/subjects.ts'
+import { groupFeed } from '../../../protocol/ids.ts'
+import { GroupActors } from '../../support/group-actor.ts'
+
+describe('a group’s actor', function () {
+  this.timeout(30_000)
+  let world: GroupActors
+  before(async () => {
+    world = await GroupActors.start()
+  })
+  after(() => world.stop())
+
+  const message = (clientMsgId: string, body = clientMsgId) => ({ clientMsgId, body, msgType: 'TEXT' })
+  const create = { do: 'create', name: 'friends', policy: 'invited', users: ['bob', 'carol'] } as const
+  const ordinals = async (group: string) =>
+    (await world.log.read(groupFeed(group), 0, 1000))
+      .flatMap(({ entry }) => (entry.kind === 'group' ? [entry] : []))
+      .map(({ ordinal }) => ordinal)
+
+  it('numbers messages without gaps, whatever is repeated and however often it is activated anew', async () => {
+    const ids = fc.array(fc.record({ from: fc.constantFrom('alice', 'bob'), id: fc.nat(8) }), {
+      maxLength: 6,
+    })
+    const calls = fc.array(fc.record({ ids, anew: fc.boolean() }), { maxLength: 6 })
+    let groups = await world.process()
+    const run = async (all: readonly { ids: { from: string; id: number }[]; anew: boolean }[]) => {
+      const group = await world.store.groups.nextId()
+      await groups.call(group, 'change', { by: 'alice', opId: `create-${group}`, command: create })
+      const seqs = new Map<string, number>()
+      for (const { ids, anew } of all) {
+        if (anew) groups = await world.process()
+        for (const from of ['alice', 'bob']) {
+          const messages = ids.flatMap(sent => (sent.from === from ? [message(`${group}-${sent.id}`)] : []))
+          const results = await groups.call(group, 'send', { from, messages })
+          for (const [index, result] of results.entries()) {
+            if (!result || !('seq' in result)) throw new Error(JSON.stringify(result))
+            const name = `${from} ${messages[index]?.clientMsgId}`
+            expect(result.seq).to.equal(seqs.get(name) ?? result.seq)
+            seqs.set(name, result.seq)
+          }
+        }
+      }
+      expect(await ordinals(group)).to.deep.equal(Array.from({ length: seqs.size }, (_, n) => n + 1))
+    }
+    await fc.assert(fc.asyncProperty(calls, run), { numRuns: 25 })
+  })
+
+  it('makes a change once, however often and wherever it is asked for', async () => {
+    const group = await world.store.groups.nextId()
+    const asked = { by: 'alice', opId: 'one', command: create }
+    const first = await (await world.process()).call(group, 'change', asked)
+    const groups = await world.process()
+    expect(await groups.call(group, 'change', asked)).to.deep.equal(first)
+    expect(await groups.call(group, 'change', asked)).to.deep.equal(first)
+    expect(await world.log.read(groupFeed(group), 0, 10)).to.have.length(1)
+    const again = await groups.call(group, 'change', { ...asked, opId: 'two' })
+    expect(again).to.deep.equal({ ok: false, reason: 'already_member' })
+  })
+
+  it('tells the active users whom a saved change concerns, and waits until they know', async () => {
+    const group = await world.store.groups.nextId()
+    const told: unknown[] = []
+    let answers = 0
+    world.bus.subscribe(subjects.actorEvent('user', 'bob'), ({ value, respond }) => {
+      if ((value as { group: string }).group !== group) return respond?.({})
+      told.push(value)
+      if (++answers > 1) respond?.({})
+    })
+    const groups = await world.process()
+    const made = await groups.call(group, 'change', { by: 'alice', opId: `tell-${group}`, command: create })
+    if (!made.ok) throw new Error(made.reason)
+    await groups.call(group, 'settle', { seq: made.seq })
+    expect(answers, 'asked again until answered').to.equal(2)
+    expect(told[1]).to.deep.equal({ kind: 'membership', group, seq: made.seq, member: true })
+  })
+
+  it('lets a sender take back what is younger than two minutes, and leaders anything', async () => {
+    const group = await world.store.groups.nextId()
+    const groups = await world.process()
+    await groups.call(group, 'change', { by: 'alice', opId: `revoke-${group}`, command: create })
+    const [young] = await groups.call(group, 'send', { from: 'bob', messages: [message(`${group}-young`)] })
+    if (!young || !('seq' in young)) throw new Error('not sent')
+    const real = Date.now
+    try {
+      const late = real() + 121_000
+      Date.now = () => late
+      expect(await groups.call(group, 'revoke', { by: 'bob', seq: young.seq })).to.deep.equal({
+        reason: 'revoke_timeout',
+      })
+      expect(await groups.call(group, 'revoke', { by: 'carol', seq: young.seq })).to.deep.equal({
+        reason: 'not_message_sender',
+      })
+      expect(await groups.call(group, 'revoke', { by: 'alice', seq: young.seq })).to.have.property(
+        'seq',
+        young.seq,
+      )
+      expect(await groups.call(group, 'revoke', { by: 'bob', seq: young.seq }), 'a repeat').to.have.property(
+        'seq',
+        young.seq,
+      )
+    } finally {
+      Date.now = real
+    }
+    expect(await groups.call(group, 'revoke', { by: 'mallory', seq: young.seq })).to.deep.equal({
+      reason: 'not_group_member',
+    })
+  })
+})
