@@ -98,7 +98,6 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     outstanding: settings.OUTSTANDING_MESSAGES,
   })
   const online = new OnlineList(gatewayId, store.online, logger)
-  await online.open()
   const sockets = new SocketServer(http.server, {
     gatewayId,
     users,

@@ -15,23 +15,22 @@ export class OnlineList {
   readonly #gatewayId: string
   readonly #store: OnlineStore
   readonly #logger: Logger
+  readonly #renewMs: number
   readonly #timer: NodeJS.Timeout
   readonly #present = new Map<string, OnlineConnection>()
   /** What the table does not show yet. */
   #added = new Map<string, OnlineConnection>()
   #removed = new Set<string>()
   #writing: Promise<void> | undefined
+  /** performance.now() */
+  #renewedAt = Number.NEGATIVE_INFINITY
 
-  constructor(gatewayId: string, store: OnlineStore, logger: Logger) {
+  constructor(gatewayId: string, store: OnlineStore, logger: Logger, renewMs = RENEW_MS) {
     this.#gatewayId = gatewayId
     this.#store = store
     this.#logger = logger
-    this.#timer = setInterval(() => void this.#renew(), RENEW_MS).unref()
-  }
-
-  /** To be called before anything is added. */
-  async open(): Promise<void> {
-    await this.#store.renew(this.#gatewayId, LEASE_SECONDS)
+    this.#renewMs = renewMs
+    this.#timer = setInterval(() => this.#write(), renewMs).unref()
   }
 
   /** Once for a connection; a renewed token changes nothing. */
@@ -56,17 +55,6 @@ export class OnlineList {
     await this.#writing
   }
 
-  async #renew(): Promise<void> {
-    try {
-      if (await this.#store.renew(this.#gatewayId, LEASE_SECONDS)) return
-      // This process stood still for so long that the others have forgotten it.
-      for (const connection of this.#present.values()) this.#added.set(connection.connId, connection)
-      this.#write()
-    } catch (error) {
-      this.#logger.warn({ err: error }, 'the lease of the online list is not renewed; trying again')
-    }
-  }
-
   /** One write at a time, of all that has come since the last. */
   #write(): void {
     this.#writing ??= this.#writeAll().finally(() => {
@@ -75,12 +63,14 @@ export class OnlineList {
   }
 
   async #writeAll(): Promise<void> {
-    while (this.#added.size > 0 || this.#removed.size > 0) {
+    do {
       const [added, removed] = [this.#added, this.#removed]
       this.#added = new Map()
       this.#removed = new Set()
       try {
-        await this.#store.change(this.#gatewayId, { added: [...added.values()], removed: [...removed] })
+        await this.#renew(added)
+        if (added.size > 0 || removed.size > 0)
+          await this.#store.change(this.#gatewayId, { added: [...added.values()], removed: [...removed] })
       } catch (error) {
         this.#logger.warn({ err: error }, 'the online list is not written; trying again')
         for (const connId of this.#removed) added.delete(connId)
@@ -88,6 +78,14 @@ export class OnlineList {
         this.#removed = new Set([...removed, ...this.#removed])
         await new Promise(resolve => setTimeout(resolve, RETRY_MS).unref())
       }
-    }
+    } while (this.#added.size > 0 || this.#removed.size > 0)
+  }
+
+  /** Adds all connections again where others have forgotten this gateway. With nobody here, it needs no lease. */
+  async #renew(added: Map<string, OnlineConnection>): Promise<void> {
+    if (this.#present.size === 0 || performance.now() - this.#renewedAt < this.#renewMs) return
+    const known = await this.#store.renew(this.#gatewayId, LEASE_SECONDS)
+    this.#renewedAt = performance.now()
+    if (!known) for (const connection of this.#present.values()) added.set(connection.connId, connection)
   }
 }
