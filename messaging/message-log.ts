@@ -17,6 +17,8 @@ import type { Feed, Owner } from '../protocol/ids.ts'
  * LogUnavailable means the outcome is unknown: repeat the same call before any other of that owner.
  */
 export interface MessageLog {
+  /** Whether what is appended is saved as well; elsewhere a saver follows. */
+  readonly savesOnAppend: boolean
   lastClaim(owner: Owner): Promise<Claim | undefined>
   /** Takes or renews ownership; `expected` is the epoch of the last claim known (0: none). Answers the new epoch. */
   claim(owner: Owner, claim: NewClaim, expected: number): Promise<number>

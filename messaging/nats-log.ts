@@ -43,6 +43,7 @@ const READ_PAGE = 500
 
 /** The log on the JetStream stream `IM`, as hosts use it; savers create the stream. */
 export class NatsLog implements MessageLog, ClaimCheck {
+  readonly savesOnAppend = false
   readonly #parts: LogParts
   readonly #logger: Logger
   readonly #compareMs: number

@@ -45,6 +45,7 @@ const WAL_CHECKPOINT_PAGES = 10_000
  * last over several turns, could then never release it.
  */
 export class SqlLog implements MessageLog {
+  readonly savesOnAppend = true
   readonly #bus: Bus
   readonly #logger: Logger
   readonly #connection: DatabaseSync

@@ -31,6 +31,7 @@ export class Connections implements Iterable<Attachment> {
   readonly #unbound: string[] = []
   #claimed: readonly Binding[] = []
   #previousEpoch = 0
+  #firstEpoch = 0
   #epoch = 0
   #sessionVersion = 0
 
@@ -58,6 +59,11 @@ export class Connections implements Iterable<Attachment> {
     return this.#previousEpoch
   }
 
+  /** The saver's position from which everything that earlier activations sent is in the database. */
+  get settledBy(): number {
+    return this.#parts.log.savesOnAppend ? 0 : this.#firstEpoch
+  }
+
   get fence(): Fence {
     return { owner: userOwner(this.#user), epoch: this.#epoch }
   }
@@ -69,6 +75,7 @@ export class Connections implements Iterable<Attachment> {
     this.#previousEpoch = last?.epoch ?? 0
     this.#epoch = this.#previousEpoch
     await this.#claim(this.#claimed)
+    this.#firstEpoch = this.#epoch
   }
 
   /** Takes the route up again; its connections are pushed to once their gateways have confirmed them. */

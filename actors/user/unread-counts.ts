@@ -1,5 +1,6 @@
 import type { LogEntry } from '../../messaging/message-log.ts'
 import { isMessage, type MessageEntry, type RevocationEntry } from '../../protocol/entries.ts'
+import { HomingError } from '../../protocol/errors.ts'
 import {
   directConversation,
   directFeed,
@@ -8,7 +9,8 @@ import {
   parseConversation,
   type UserId,
 } from '../../protocol/ids.ts'
-import type { ConversationRow, Store, UserRows } from '../../storage/store.ts'
+import { delay } from '../../runtime/backoff.ts'
+import type { ConversationRow, Store, UnreadRows, UserRows } from '../../storage/store.ts'
 import type { CursorWriter } from '../cursor-writer.ts'
 import type { FeedReader } from '../feed-reader.ts'
 import type { Unread } from './contract.ts'
@@ -16,6 +18,9 @@ import type { IncomingMessages } from './incoming-messages.ts'
 import type { Memberships } from './memberships.ts'
 
 const TAIL_PAGE = 500
+/** A turn waits for the saver no longer than this many times that many ms. */
+const SETTLE_ATTEMPTS = 20
+const SETTLE_EVERY_MS = 50
 /** Messages of a conversation that may be read one by one beyond the cursor. */
 export const MAX_SINGLE = 1000
 
@@ -206,12 +211,12 @@ export class UnreadCounts {
     this.#arriving.add(arrived)
     try {
       await this.#cursors.flush()
-      const rows = await this.#store.messages.unread(this.#user)
+      const rows = await this.#settledRows(settledBy)
       const counted = new Map<string, Conversation>()
       for (const row of rows.conversations) counted.set(row.conversation, this.#counting(row, rows.position))
       await this.#addTail(counted, rows.position)
       for (const entry of arrived) this.#add(counted, entry)
-      if (rows.position >= settledBy && moves === this.#moves) {
+      if (moves === this.#moves) {
         this.#counted = counted
         this.#countedFrom = rows.position
         this.#lastCounted.clear()
@@ -221,6 +226,16 @@ export class UnreadCounts {
     } finally {
       this.#arriving.delete(arrived)
     }
+  }
+
+  /** What earlier activations sent says what has been read: until it is saved, nobody can count. */
+  async #settledRows(settledBy: number): Promise<UnreadRows> {
+    for (let attempt = 0; attempt < SETTLE_ATTEMPTS; attempt++) {
+      const rows = await this.#store.messages.unread(this.#user)
+      if (rows.position >= settledBy) return rows
+      await delay(SETTLE_EVERY_MS)
+    }
+    throw new HomingError('server_busy', 'what was sent before is not saved yet')
   }
 
   #counting({ conversation, readSeq, single, unread }: ConversationRow, position: number): Conversation {

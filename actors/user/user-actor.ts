@@ -174,12 +174,12 @@ export class UserActor implements Actor {
       case 'sessionRaised':
         return this.#connections.sessionRaised((args as Args<'sessionRaised'>).sv)
       case 'unread':
-        return this.#unread.list(this.#connections.epoch)
+        return this.#unread.list(this.#connections.settledBy)
       case 'offlineSummary':
-        return this.#offline.summary(this.#connections.epoch)
+        return this.#offline.summary(this.#connections.settledBy)
       case 'offlineMessages': {
         const { conversation, limit } = args as Args<'offlineMessages'>
-        return this.#offline.messages(conversation, limit, this.#connections.epoch)
+        return this.#offline.messages(conversation, limit, this.#connections.settledBy)
       }
       case 'acknowledgeRead':
         return this.#acknowledgeRead(args as Args<'acknowledgeRead'>)
@@ -227,7 +227,7 @@ export class UserActor implements Actor {
   }
 
   async #acknowledgeRead(acknowledgement: Acknowledgement): Promise<AcknowledgeResult> {
-    const result = await this.#offline.acknowledge(acknowledgement, this.#connections.epoch)
+    const result = await this.#offline.acknowledge(acknowledgement, this.#connections.settledBy)
     this.#acknowledging.sendReceipts()
     return result
   }
@@ -274,7 +274,7 @@ export class UserActor implements Actor {
 
   async #pushSummary(attachment: Attachment): Promise<void> {
     try {
-      const conversations = await this.#offline.summary(this.#connections.epoch)
+      const conversations = await this.#offline.summary(this.#connections.settledBy)
       if (conversations.length > 0) attachment.push({ kind: 'summary', conversations })
     } catch (error) {
       const { connId } = attachment.binding
