@@ -69,13 +69,14 @@ function ratio(row: DurableRow, rows: readonly DurableRow[]): string {
 }
 
 export function renderConnections(rows: readonly ConnectionsRow[]): string {
-  const heads = ['connections', 'count', 'connected/s', 'CPU ms each', 'KB each, idle']
+  const heads = ['connections', 'count', 'retried', 'connected/s', 'CPU ms each', 'KB each, idle']
   const cells = rows.map(({ subject, runs }) => {
     const of = (value: (run: ConnectionsResult) => number, digits: number) =>
       renderSpread(spread(runs.map(value)), each => each.toFixed(digits))
     return [
       subject,
       integer(runs[0]?.connections ?? 0),
+      of(run => run.retries, 0),
       of(run => run.perSecond, 0),
       of(run => run.cpuMs, 2),
       of(run => run.bytes / 1024, 1),
