@@ -1,3 +1,4 @@
+import type { AuditTrail } from '../../messaging/audit-trail.ts'
 import type { Bus } from '../../messaging/bus.ts'
 import type { MessageLog } from '../../messaging/message-log.ts'
 import type { ActorRuntime } from '../../runtime/actor-runtime.ts'
@@ -22,6 +23,7 @@ export interface UserActorParts {
   readonly pushes: Pushes
   readonly kicks: Kicks
   readonly gateways: GatewayWatch
+  readonly audit: AuditTrail
   readonly logger: Logger
   readonly maxConnections: number
   readonly windowSize: number

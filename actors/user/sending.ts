@@ -46,6 +46,16 @@ export class Sending {
     return this.#uncertain ? undefined : this.#window?.recent
   }
 
+  /** Under which seq the window has a message. */
+  async seqOf(clientMsgId: string): Promise<number | undefined> {
+    return (await this.#loadWindow()).seqOf(clientMsgId)
+  }
+
+  /** A message that could not be saved has been, after all. */
+  stored(clientMsgId: string, seq: number): void {
+    this.#window?.add(clientMsgId, seq)
+  }
+
   /** One result an operation, in their order. Throws Superseded when the fence is no longer the last claim. */
   async send(ops: readonly SendOp[], fence: Fence): Promise<OpResult[]> {
     const window = await this.#loadWindow()
@@ -91,7 +101,7 @@ export class Sending {
         if (!entry) continue
         this.#parts.unread.sent(directConversation(this.#user, entry.to), seq)
         results.push(
-          duplicate ? answerRepeat(entry, await this.#parts.reader.entry(seq)) : { seq, ts: entry.ts },
+          duplicate ? answerRepeat(entry, await this.#parts.reader.first(seq)) : { seq, ts: entry.ts },
         )
       }
       return results
@@ -108,7 +118,7 @@ export class Sending {
     if (this.#isToSelf(op)) return { reason: 'cannot_send_to_self' }
     const seq = window.seqOf(op.clientMsgId)
     if (seq === undefined) return first?.result ?? { reason: 'server_busy' }
-    return answerRepeat(op, await this.#parts.reader.entry(seq))
+    return answerRepeat(op, await this.#parts.reader.first(seq))
   }
 
   #isToSelf(op: SendOp): boolean {

@@ -56,6 +56,7 @@ describe('a connection to which nothing is resent', () => {
       pushes: new Pushes(bus),
       kicks,
       gateways,
+      audit: { record: () => undefined },
       logger,
       maxConnections: 1,
       windowSize: 10,
