@@ -51,7 +51,8 @@ onDatabase('the saver', function () {
   })
 
   function start(saved: SavedLog = store.savedLog(), retentionMs = 3_600_000, takeOverMs = 200): Saver {
-    const saver = new Saver({ saved, reader: log, bus, logger, retentionMs, takeOverMs })
+    const purges = store.purgeSamples('saver', retentionMs)
+    const saver = new Saver({ saved, reader: log, bus, logger, purges, takeOverMs })
     savers.push(saver)
     saver.run().catch(() => {})
     return saver
@@ -74,7 +75,10 @@ onDatabase('the saver', function () {
   /** A saver that has just been outrun by another, which goes on. */
   async function startOutrun(takeOverMs?: number): Promise<void> {
     const paused = new PausedBeforeSaving(store.savedLog())
+    const opened = log.opened.length
     start(paused.saved, undefined, takeOverMs)
+    // Else the other may save them before this one has begun to read.
+    await eventually(() => expect(log.opened.length).to.be.greaterThan(opened))
     log.append(...messages(10, 'alice', 'outrun'))
     await paused.reached
     const seqs = log.append(...messages(10, 'alice', 'further'))
@@ -287,6 +291,25 @@ onDatabase('the saver', function () {
     await eventually(() => expect(log.purged.at(-1)).to.equal(6), 15_000)
     expect(log.records.map(({ kind }) => kind)).to.deep.equal(['claim'])
     await saver.stop()
+  })
+
+  it('purges what an earlier saver has saved, however often savers are started again', async () => {
+    const hour = 3600
+    const samples = () => store.purgeSamples('saver', hour * 1000)
+    const age = (seconds: number) =>
+      server.execute(`saver${databases}`, `update purge_sample set at = at - ${seconds}`)
+    expect(await samples().due(0)).to.equal(undefined)
+    for (let position = 10; position <= 60; position += 10) {
+      expect(await samples().due(position), 'nothing is old').to.equal(undefined)
+      expect(await samples().due(position + 1), 'not noted so soon').to.equal(undefined)
+      await age(hour / 6)
+    }
+    expect(await samples().due(80)).to.equal(10)
+    expect(await samples().due(80), 'told once').to.equal(undefined)
+    await age(hour / 6)
+    expect(await samples().due(80)).to.equal(20)
+    expect(await store.purgeSamples('auditor', 0).due(5), 'an auditor’s are its own').to.equal(undefined)
+    expect(await store.purgeSamples('auditor', 0).due(5)).to.equal(5)
   })
 
   describe('when the log went back', () => {
