@@ -221,6 +221,9 @@ export class UserActor implements Actor {
         return this.#joining.decide(op, this.#connections.fence)
       case 'acknowledge':
         return this.#acknowledgeRead(op)
+      case 'presence':
+      case 'presence-query':
+        return { reason: 'not_implemented' }
       default:
         return this.#customerSessions.handle(op)
     }
