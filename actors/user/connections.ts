@@ -94,7 +94,7 @@ export class Connections implements Iterable<Attachment> {
     if (this.#unbound.includes(binding.connId)) return { ok: false, reason: 'unbound' }
     const session = await this.checkSession(binding.sv)
     if (!session.ok) return session
-    const plan = planBind(this.#bindings(), binding, this.#parts.maxConnections)
+    const plan = planBind(this.#bindings(), binding, this.#parts.route)
     await this.#claim(plan.connections)
     this.#evict(plan)
     for (const other of this) other.renew(this.#epoch)
@@ -117,7 +117,7 @@ export class Connections implements Iterable<Attachment> {
   find(ref: ConnectionRef): Attachment | Refused {
     return (
       this.#attached.get(ref.connId) ??
-      refuseUnrouted(this.size, this.#parts.maxConnections, this.#sessionVersion, ref)
+      refuseUnrouted(this.#bindings(), this.#parts.route, this.#sessionVersion, ref)
     )
   }
 

@@ -1,3 +1,4 @@
+import type { DevicePolicy } from '../../protocol/device-policy.ts'
 import type { Content } from '../../protocol/entries.ts'
 import type { Reason } from '../../protocol/errors.ts'
 import type { GroupId, Recipient, UserId } from '../../protocol/ids.ts'
@@ -41,11 +42,13 @@ export interface UserContract {
 export interface ConnectionRef {
   readonly connId: string
   readonly sv: number
+  readonly device: string
 }
 
 export interface Binding extends ConnectionRef, DeliveryTerms {
   readonly gatewayId: string
-  readonly device: string
+  /** Who stays when it is bound, by its token; without it by the server's setting. */
+  readonly policy?: DevicePolicy
 }
 
 /** What a wire protocol's clients are pushed. */

@@ -84,6 +84,50 @@ describe('a server set up otherwise', function () {
       expect(await client.closed).to.deep.equal({ code: 4501, reason: 'session_invalid' })
   })
 
+  it('with one connection per device a newer one of the device kicks its older, and no other', async () => {
+    server = await Standalone.start({ DEVICE_POLICY: 'per-device', MAX_DEVICES_PER_USER: '3' })
+    const [a, b] = [newUser('alice'), newUser('bob')]
+    const alice = await connect(a)
+    const [phone, laptop] = [await connect(b, { device: 'phone' }), await connect(b, { device: 'laptop' })]
+    const newPhone = await connect(b, { device: 'phone' })
+    expect(await phone.closed).to.deep.equal({ code: 4500, reason: 'kicked' })
+    const tablet = await connect(b, { device: 'tablet' })
+    alice.send({ type: 'SINGLE_CHAT', clientMsgId: 'm1', to: b, body: 'to three' })
+    for (const client of [newPhone, laptop, tablet])
+      await client.next({ type: 'SINGLE_CHAT', body: 'to three' })
+
+    const watch = await connect(b, { device: 'watch' })
+    expect(await laptop.closed, 'the oldest of a fourth device').to.deep.equal({
+      code: 4500,
+      reason: 'kicked',
+    })
+    for (const client of [newPhone, tablet, watch]) await client.settle()
+  })
+
+  it('with one connection a user whose token allows more has more, up to the most there may be', async () => {
+    server = await Standalone.start({ MAX_DEVICES_PER_USER: '2' })
+    const user = newUser('bob')
+    const several = { device_policy: 50 }
+    const clients = [await connect(user, several), await connect(user, several)]
+    for (const client of clients) await client.settle()
+    await connect(user, several)
+    expect(await clients[0]?.closed).to.deep.equal({ code: 4500, reason: 'kicked' })
+    await clients[1]?.settle()
+    await connect(user)
+    expect(await clients[1]?.closed, 'whose token says nothing').to.deep.equal({
+      code: 4500,
+      reason: 'kicked',
+    })
+  })
+
+  it('does not start with a device policy that is none', async () => {
+    const refused = await Standalone.start({ DEVICE_POLICY: 'several' }).catch(
+      (error: Error) => error.message,
+    )
+    expect(refused).to.match(/HOMING_DEVICE_POLICY: must be/)
+    server = await Standalone.start()
+  })
+
   it('with ALLOWED_ORIGINS lets browsers connect from those pages only', async () => {
     server = await Standalone.start({ ALLOWED_ORIGINS: 'https://app.example, https://other.example' })
     const open = (origin: string) => WireClient.open(server.url, { headers: { origin } })
