@@ -3,7 +3,7 @@ import { directConversation } from '../../protocol/ids.ts'
 import { api } from '../support/api.ts'
 import { Standalone } from '../support/standalone.ts'
 import { newUser, signToken } from '../support/target.ts'
-import { WireClient } from '../support/wire-client.ts'
+import { type Frame, WireClient } from '../support/wire-client.ts'
 
 describe('a server set up otherwise', function () {
   this.timeout(30_000)
@@ -13,7 +13,8 @@ describe('a server set up otherwise', function () {
 
   const connect = async (user: string, claims: Record<string, unknown> = {}) =>
     WireClient.authenticated(server.url, await signToken(server, user, claims))
-  const bodies = (client: WireClient) => client.all({ type: 'SINGLE_CHAT' }).map(({ body }) => body)
+  const bodies = (client: WireClient, fields: Frame = {}) =>
+    client.all({ type: 'SINGLE_CHAT', ...fields }).map(({ body }) => body)
 
   it('without TWO_PHASE_ENABLED says saved only, without DELIVER_BEFORE_SAVED delivers what history shows', async () => {
     server = await Standalone.start({ TWO_PHASE_ENABLED: 'false', DELIVER_BEFORE_SAVED: 'false' })
@@ -59,7 +60,7 @@ describe('a server set up otherwise', function () {
       })
       await client.next({ type: 'ACK', ackType: 'saved' })
       await client.settle()
-      expect(bodies(client), 'no connection gets a message twice').to.have.members([
+      expect(bodies(client, { from: a }), 'no connection gets a message twice').to.have.members([
         'to three',
         'to the newer three',
       ])
