@@ -1,3 +1,4 @@
+import type { AuditTrail } from '../messaging/audit-trail.ts'
 import type { Bus } from '../messaging/bus.ts'
 import type { MessageLog } from '../messaging/message-log.ts'
 import { subjects } from '../messaging/subjects.ts'
@@ -24,6 +25,7 @@ export interface ActorHostParts {
   readonly log: MessageLog
   readonly watermark: Watermark
   readonly store: Store
+  readonly audit: AuditTrail
   readonly settings: Settings
   readonly logger: Logger
 }
@@ -36,6 +38,7 @@ export function hostActors({
   log,
   watermark,
   store,
+  audit,
   settings,
   logger,
 }: ActorHostParts): () => Promise<void> {
@@ -50,6 +53,7 @@ export function hostActors({
     bus,
     log,
     store,
+    audit,
     logger,
     cursors,
     kicks,

@@ -6,11 +6,12 @@ import { type ActorRuntime, Actors } from '../runtime/actor-runtime.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Settings } from '../runtime/settings.ts'
 import type { Store } from '../storage/store.ts'
-import { Accounts } from './auth/accounts.ts'
+import { Accounts, type Origin } from './auth/accounts.ts'
 import { readJwtSecret } from './auth/jwt-secret.ts'
 import { Sessions } from './auth/sessions.ts'
 import { Tokens } from './auth/tokens.ts'
 import { Connections } from './connections.ts'
+import { DeadLetters } from './dead-letters.ts'
 import { Groups } from './groups.ts'
 import { HeldPushes } from './held-pushes.ts'
 import { HostWatch } from './host-watch.ts'
@@ -62,8 +63,8 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
   })
   addDocumentation(http.app)
   const sessions = new Sessions(tokens, store.users)
-  const raiseSession = async (user: string, sv: number) => {
-    await users.call(user, 'sessionRaised', { sv })
+  const raiseSession = async (user: string, sv: number, origin: Origin) => {
+    await users.call(user, 'sessionRaised', { sv, origin: { ...origin, gatewayId } })
   }
   const accounts = new Accounts({
     settings,
@@ -86,6 +87,8 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     acknowledge: (user, acknowledgement) => users.call(user, 'acknowledgeRead', acknowledgement),
     customerSessions: store.customerSessions,
     online: store.online,
+    audit: store.audit,
+    deadLetters: new DeadLetters({ gatewayId, users, store: store.deadLetters }),
   })
   addWebsiteRoutes(http.app, { sessions, websites: store.topics.websites })
 

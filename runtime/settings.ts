@@ -90,6 +90,10 @@ const schema = z.object({
     'an actor without calls and connections is deactivated after this, ms',
   ),
   CURSOR_FLUSH_MS: atLeastOne(500).describe('delivery and read cursors are written behind this often, ms'),
+  AUDIT_WAITING: atLeastOne(10_000).describe(
+    'audit events of a process that may wait to be written; more are lost',
+  ),
+  AUDIT_RETENTION_MS: count(31_536_000_000).describe('how long audit events are kept, ms; 0: for ever'),
 
   NATS_URL: list.describe('comma separated NATS servers of the cluster'),
   NATS_USER: optionalText.describe('NATS user of this role'),

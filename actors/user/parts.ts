@@ -1,3 +1,4 @@
+import type { AuditTrail } from '../../messaging/audit-trail.ts'
 import type { Bus } from '../../messaging/bus.ts'
 import type { MessageLog } from '../../messaging/message-log.ts'
 import type { ActorRuntime } from '../../runtime/actor-runtime.ts'
@@ -23,6 +24,7 @@ export interface UserActorParts {
   readonly pushes: Pushes
   readonly kicks: Kicks
   readonly gateways: GatewayWatch
+  readonly audit: AuditTrail
   readonly logger: Logger
   readonly route: RouteRules
   readonly windowSize: number

@@ -56,6 +56,7 @@ describe('a connection to which nothing is resent', () => {
       pushes: new Pushes(bus),
       kicks,
       gateways,
+      audit: { record: () => undefined },
       logger,
       route: { policy: { keep: 'newest' as const, count: 1 }, maxDevices: 10 },
       windowSize: 10,
