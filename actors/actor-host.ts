@@ -13,6 +13,7 @@ import { Announcements } from './group/announcements.ts'
 import { GroupActor } from './group/group-actor.ts'
 import { Kicks } from './kicks.ts'
 import { Pushes } from './pushes.ts'
+import { RouteConfirmations } from './route-confirmations.ts'
 import { UserActor } from './user/user-actor.ts'
 
 export interface ActorHostParts {
@@ -41,6 +42,7 @@ export function hostActors({
   const cursors = new CursorWriter(store.users, settings.CURSOR_FLUSH_MS, logger)
   const kicks = new Kicks(bus, logger)
   const gateways = new GatewayWatch(bus, runtime.hostId, logger)
+  const routes = new RouteConfirmations(bus)
   const announcements = new Announcements(bus, watermark, logger)
   const reader = new FeedReader(store.messages, log)
   const parts = {
@@ -53,6 +55,7 @@ export function hostActors({
     cursors,
     kicks,
     gateways,
+    routes,
     reader,
     pushes: new Pushes(bus),
     maxConnections: settings.MAX_CONNECTIONS_PER_USER,
@@ -63,6 +66,7 @@ export function hostActors({
   bus.subscribe(subjects.hostAlive(runtime.hostId), ({ respond }) => respond?.({}))
   return async () => {
     kicks.close()
+    routes.close()
     announcements.close()
     await gateways.close()
     await cursors.close()

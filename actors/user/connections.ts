@@ -4,7 +4,6 @@ import { eventOf } from '../../protocol/events.ts'
 import { directFeed, type Feed, type GroupId, groupFeed, type UserId, userOwner } from '../../protocol/ids.ts'
 import type { DeactivateReason } from '../../runtime/actor-runtime.ts'
 import type { UserRows } from '../../storage/store.ts'
-import { confirmRoute } from '../route-confirmation.ts'
 import { Attachment, type AttachmentParts } from './attachment.ts'
 import type { Binding, BindResult, ConnectionRef, Refused, SessionCheck, TouchResult } from './contract.ts'
 import type { Memberships } from './memberships.ts'
@@ -84,8 +83,10 @@ export class Connections implements Iterable<Attachment> {
     for (const { device, feed, seq } of rows.delivered) this.#delivered.set(cursorKey(device, feed), seq)
     const { connections, evicted } = planSession(this.#claimed, this.#sessionVersion)
     for (const eviction of evicted) this.#parts.kicks.kick(eviction)
-    for (const binding of connections) this.#attach(binding, false)
-    for (const gatewayId of new Set(connections.map(binding => binding.gatewayId))) this.#confirm(gatewayId)
+    for (const binding of connections) {
+      const attachment = this.#attach(binding, false)
+      this.#parts.routes.ask(attachment, () => this.#remove(binding.connId))
+    }
   }
 
   async bind(binding: Binding): Promise<BindResult> {
@@ -242,12 +243,6 @@ export class Connections implements Iterable<Attachment> {
     attachment.stop()
     this.#attached.delete(connId)
     this.#parts.gateways.forget(attachment.binding.gatewayId, connId)
-  }
-
-  #confirm(gatewayId: string): void {
-    const waiting = () =>
-      [...this].filter(({ binding, confirmed }) => binding.gatewayId === gatewayId && !confirmed)
-    void confirmRoute(this.#parts.bus, gatewayId, waiting, ({ binding }) => this.#remove(binding.connId))
   }
 }
 

@@ -8,6 +8,7 @@ import type { FeedReader } from '../feed-reader.ts'
 import type { GatewayWatch } from '../gateway-watch.ts'
 import type { Kicks } from '../kicks.ts'
 import type { Pushes } from '../pushes.ts'
+import type { RouteConfirmations } from '../route-confirmations.ts'
 
 /** What a process gives all its user actors. */
 export interface UserActorParts {
@@ -22,6 +23,7 @@ export interface UserActorParts {
   readonly pushes: Pushes
   readonly kicks: Kicks
   readonly gateways: GatewayWatch
+  readonly routes: RouteConfirmations
   readonly logger: Logger
   readonly maxConnections: number
   readonly windowSize: number
