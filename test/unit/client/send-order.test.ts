@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { HomingClient } from '../../../client/index.ts'
 import { SendQueue } from '../../../client/send-queue.ts'
 import { type Fate, ScriptedServer } from './scripted-server.ts'
-import { hastyClock } from './support.ts'
+import { hastyClock, patient } from './support.ts'
 
 const conversations = ['bob', 'carol', 'dave']
 const fates: fc.Arbitrary<Fate> = fc.oneof(
@@ -28,6 +28,7 @@ describe('the order of sends', () => {
             url: server.url,
             token: 'good',
             clock: hastyClock,
+            liveness: patient,
             pacing: { messagesBurst },
           })
           await client.connect()

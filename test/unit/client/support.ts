@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Clock } from '../../../client/clock.ts'
+import type { LivenessTimes } from '../../../client/liveness.ts'
 
 /** Resolves as soon as `condition` holds; mocha's time-out ends a wait in vain. */
 export async function until(condition: () => boolean): Promise<void> {
@@ -48,4 +49,11 @@ export const hastyClock: Clock = {
     const timer = setTimeout(run, ms / 1000)
     return () => clearTimeout(timer)
   },
+}
+
+/** On hasty time: a real server's answers would be late for the usual one. */
+export const patient: LivenessTimes = {
+  pingEveryMs: 3_600_000,
+  answerWithinMs: 3_600_000,
+  due: { askAfterMs: 3_600_000, answerWithinMs: 3_600_000 },
 }
