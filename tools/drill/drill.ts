@@ -21,7 +21,10 @@ export async function drill(options: DrillOptions, say: (line: string) => void):
   const { seed } = options
   const recoveries = new Recoveries()
   let lastFault = () => ''
-  const stage = await openStage(options, ms => recoveries.add(lastFault(), ms))
+  const stage = await openStage(options, {
+    balanced: false,
+    recovered: ms => recoveries.add(lastFault(), ms),
+  })
   const { cluster, links, population, history, historyFile } = stage
   const faults = new Faults({ cluster, links, history, seed, storm: () => population.storm() })
   lastFault = () => faults.last

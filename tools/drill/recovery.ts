@@ -26,13 +26,14 @@ export interface Recovery {
 
 /**
  * Loses a gateway, a host, a sidecar and a host with its sidecar in turn, killed and frozen, and measures how long it
- * takes each user on it until what the user sends is accepted and what is sent to the user arrives again.
+ * takes each user on it until what the user sends is accepted and what is sent to the user arrives again. Clients
+ * are sent to gateways that are well, as by a load balancer that looks every second.
  */
 export async function measureRecoveries(
   options: DrillOptions,
   say: (line: string) => void,
 ): Promise<DrillResult> {
-  const stage = await openStage(options, () => undefined)
+  const stage = await openStage(options, { balanced: true, recovered: () => undefined })
   const { cluster, population, history, historyFile } = stage
   const faults = new Map<string, number>()
   const recoveries: Recovery[] = []

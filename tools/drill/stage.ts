@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { SignJWT } from 'jose'
 import { HistoryWriter } from '../checker/history-writer.ts'
 import { type Cluster, startCluster } from '../cluster/cluster.ts'
+import { Balancer } from './balancer.ts'
 import { Links } from './links.ts'
 import type { DrillOptions } from './options.ts'
 import { Population } from './population.ts'
@@ -26,8 +27,18 @@ export interface Stage {
   close(): Promise<void>
 }
 
-/** Resolves when all users are online. `recovered` hears how long a client was offline, ms. */
-export async function openStage(options: DrillOptions, recovered: (ms: number) => void): Promise<Stage> {
+export interface StageManners {
+  /** Whether clients are sent to any gateway, or only to those that are well. */
+  readonly balanced: boolean
+  /** Hears how long a client was offline, ms. */
+  readonly recovered: (ms: number) => void
+}
+
+/** Resolves when all users are online. */
+export async function openStage(
+  options: DrillOptions,
+  { balanced, recovered }: StageManners,
+): Promise<Stage> {
   const { seed, out, users } = options
   rmSync(out, { recursive: true, force: true })
   mkdirSync(out, { recursive: true })
@@ -40,15 +51,17 @@ export async function openStage(options: DrillOptions, recovered: (ms: number) =
     env: { ...process.env, ...unlimited },
     route: links.route,
   })
+  const balancer = new Balancer(cluster.gateways)
   const population = new Population({
     users,
-    gateways: cluster.gateways,
+    gateways: () => (balanced ? balancer : cluster).gateways,
     history,
     random: new Random(seed),
     tokenOf: user => signToken(user, cluster.jwtSecret),
     recovered,
   })
   const close = async () => {
+    balancer.close()
     population.close()
     history.close()
     await cluster.stop()
