@@ -15,6 +15,7 @@ import { Announcements } from './group/announcements.ts'
 import { GroupActor } from './group/group-actor.ts'
 import { Kicks } from './kicks.ts'
 import { Pushes } from './pushes.ts'
+import { RouteConfirmations } from './route-confirmations.ts'
 import { UserActor } from './user/user-actor.ts'
 
 export interface ActorHostParts {
@@ -45,6 +46,7 @@ export function hostActors({
   const cursors = new CursorWriter(store.users, settings.CURSOR_FLUSH_MS, logger)
   const kicks = new Kicks(bus, logger)
   const gateways = new GatewayWatch(bus, runtime.hostId, logger)
+  const routes = new RouteConfirmations(bus)
   const announcements = new Announcements(bus, watermark, logger)
   const reader = new FeedReader(store.messages, log)
   const parts = {
@@ -58,6 +60,7 @@ export function hostActors({
     cursors,
     kicks,
     gateways,
+    routes,
     reader,
     pushes: new Pushes(bus),
     route: { policy: serverPolicy(settings), maxDevices: settings.MAX_DEVICES_PER_USER },
@@ -68,6 +71,7 @@ export function hostActors({
   bus.subscribe(subjects.hostAlive(runtime.hostId), ({ respond }) => respond?.({}))
   return async () => {
     kicks.close()
+    routes.close()
     announcements.close()
     await gateways.close()
     await cursors.close()

@@ -5,7 +5,6 @@ import { eventOf } from '../../protocol/events.ts'
 import { directFeed, type Feed, type GroupId, groupFeed, type UserId, userOwner } from '../../protocol/ids.ts'
 import type { DeactivateReason } from '../../runtime/actor-runtime.ts'
 import type { UserRows } from '../../storage/store.ts'
-import { confirmRoute } from '../route-confirmation.ts'
 import { Attachment, type AttachmentParts } from './attachment.ts'
 import type {
   Binding,
@@ -104,8 +103,10 @@ export class Connections implements Iterable<Attachment> {
     for (const { device, feed, seq } of rows.delivered) this.#delivered.set(cursorKey(device, feed), seq)
     const { connections, evicted } = planSession(this.#claimed, this.#sessionVersion)
     for (const eviction of evicted) this.#kick(eviction)
-    for (const binding of connections) this.#attach(binding, false)
-    for (const gatewayId of new Set(connections.map(binding => binding.gatewayId))) this.#confirm(gatewayId)
+    for (const binding of connections) {
+      const attachment = this.#attach(binding, false)
+      this.#parts.routes.ask(attachment, () => this.#lose(binding.connId, 'gateway_lost'))
+    }
   }
 
   async bind(binding: Binding): Promise<BindResult> {
@@ -304,14 +305,6 @@ export class Connections implements Iterable<Attachment> {
     attachment.stop()
     this.#attached.delete(connId)
     this.#parts.gateways.forget(attachment.binding.gatewayId, connId)
-  }
-
-  #confirm(gatewayId: string): void {
-    const waiting = () =>
-      [...this].filter(({ binding, confirmed }) => binding.gatewayId === gatewayId && !confirmed)
-    void confirmRoute(this.#parts.bus, gatewayId, waiting, ({ binding }) =>
-      this.#lose(binding.connId, 'gateway_lost'),
-    )
   }
 }
 

@@ -9,6 +9,7 @@ import type { FeedReader } from '../feed-reader.ts'
 import type { GatewayWatch } from '../gateway-watch.ts'
 import type { Kicks } from '../kicks.ts'
 import type { Pushes } from '../pushes.ts'
+import type { RouteConfirmations } from '../route-confirmations.ts'
 import type { RouteRules } from './route.ts'
 
 /** What a process gives all its user actors. */
@@ -25,6 +26,7 @@ export interface UserActorParts {
   readonly kicks: Kicks
   readonly gateways: GatewayWatch
   readonly audit: AuditTrail
+  readonly routes: RouteConfirmations
   readonly logger: Logger
   readonly route: RouteRules
   readonly windowSize: number

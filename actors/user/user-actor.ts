@@ -125,8 +125,7 @@ export class UserActor implements Actor {
       log.follow(directFeed(this.#user), entry => this.#onStored(entry)),
       bus.subscribe(subjects.actorEvent('user', this.#user), message => this.#onNotice(message)),
     ]
-    await log.flush()
-    await bus.flush()
+    await Promise.all([log.flush(), bus.flush()])
     const rows = await store.users.load(this.#user)
     this.#unread.restore(rows)
     await this.#memberships.restore(rows.memberships)
@@ -161,8 +160,7 @@ export class UserActor implements Actor {
   }
 
   async confirm(): Promise<boolean> {
-    const last = await this.#parts.log.lastClaim(userOwner(this.#user))
-    if (last?.token === this.#token) return true
+    if (await this.#parts.log.isHeld(userOwner(this.#user), this.#token)) return true
     this.#context.drop('superseded')
     return false
   }
