@@ -4,6 +4,7 @@ import type { MessageLog } from '../messaging/message-log.ts'
 import { subjects } from '../messaging/subjects.ts'
 import type { Watermark } from '../messaging/watermark.ts'
 import type { ActorHosting, ActorRuntime } from '../runtime/actor-runtime.ts'
+import { serverPolicy } from '../runtime/device-policies.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Settings } from '../runtime/settings.ts'
 import type { Store } from '../storage/store.ts'
@@ -14,6 +15,7 @@ import { Announcements } from './group/announcements.ts'
 import { GroupActor } from './group/group-actor.ts'
 import { Kicks } from './kicks.ts'
 import { Pushes } from './pushes.ts'
+import { RouteConfirmations } from './route-confirmations.ts'
 import { UserActor } from './user/user-actor.ts'
 
 export interface ActorHostParts {
@@ -44,6 +46,7 @@ export function hostActors({
   const cursors = new CursorWriter(store.users, settings.CURSOR_FLUSH_MS, logger)
   const kicks = new Kicks(bus, logger)
   const gateways = new GatewayWatch(bus, runtime.hostId, logger)
+  const routes = new RouteConfirmations(bus)
   const announcements = new Announcements(bus, watermark, logger)
   const reader = new FeedReader(store.messages, log)
   const parts = {
@@ -57,9 +60,10 @@ export function hostActors({
     cursors,
     kicks,
     gateways,
+    routes,
     reader,
     pushes: new Pushes(bus),
-    maxConnections: settings.MAX_CONNECTIONS_PER_USER,
+    route: { policy: serverPolicy(settings), maxDevices: settings.MAX_DEVICES_PER_USER },
     windowSize: settings.IDEMPOTENCY_WINDOW,
   }
   runtime.register('user', context => new UserActor(context, parts))
@@ -67,6 +71,7 @@ export function hostActors({
   bus.subscribe(subjects.hostAlive(runtime.hostId), ({ respond }) => respond?.({}))
   return async () => {
     kicks.close()
+    routes.close()
     announcements.close()
     await gateways.close()
     await cursors.close()

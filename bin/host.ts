@@ -44,7 +44,7 @@ async function host(process: ClusterProcess): Promise<void> {
   const sidecar = new SidecarClient({ port: DAPR_HTTP_PORT, apiToken: DAPR_API_TOKEN }, logger)
   orderly.add('sidecar client', () => sidecar.stop())
   const status = new SidecarStatus(sidecar)
-  const caller = new DaprActorCaller(sidecar)
+  const caller = new DaprActorCaller(sidecar, settings.DAPR_CALLS_AT_ONCE)
   const hosting = new DaprActorHosting({
     hostId: incarnation,
     idleMs: settings.ACTOR_IDLE_MS,

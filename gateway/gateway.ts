@@ -3,6 +3,7 @@ import type { UserContract } from '../actors/user/contract.ts'
 import type { Bus } from '../messaging/bus.ts'
 import type { Watermark } from '../messaging/watermark.ts'
 import { type ActorRuntime, Actors } from '../runtime/actor-runtime.ts'
+import { Limit } from '../runtime/limit.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Settings } from '../runtime/settings.ts'
 import type { Store } from '../storage/store.ts'
@@ -29,6 +30,9 @@ import { OnlineList } from './online-list.ts'
 import { Reconciliation } from './reconciliation.ts'
 import { SavedAcks } from './saved-acks.ts'
 import { SocketServer } from './socket-server.ts'
+
+/** A touch without an answer for so long waits for a host that is lost: others need not wait with it, ms. */
+const SLOW_TOUCH_MS = 250
 
 export interface GatewayParts {
   readonly gatewayId: string
@@ -105,6 +109,11 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     gatewayId,
     users,
     tokens,
+    touches: new Limit({
+      atOnce: settings.TOUCHES_AT_ONCE,
+      slowMs: SLOW_TOUCH_MS,
+      most: settings.TOUCHES_AT_ONCE * 4,
+    }),
     heldPushes: new HeldPushes(watermark),
     savedAcks,
     metrics,

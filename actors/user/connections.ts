@@ -1,10 +1,10 @@
 import type { Fence, LogEntry } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
+import { allowsOne } from '../../protocol/device-policy.ts'
 import { eventOf } from '../../protocol/events.ts'
 import { directFeed, type Feed, type GroupId, groupFeed, type UserId, userOwner } from '../../protocol/ids.ts'
 import type { DeactivateReason } from '../../runtime/actor-runtime.ts'
 import type { UserRows } from '../../storage/store.ts'
-import { confirmRoute } from '../route-confirmation.ts'
 import { Attachment, type AttachmentParts } from './attachment.ts'
 import type {
   Binding,
@@ -103,8 +103,10 @@ export class Connections implements Iterable<Attachment> {
     for (const { device, feed, seq } of rows.delivered) this.#delivered.set(cursorKey(device, feed), seq)
     const { connections, evicted } = planSession(this.#claimed, this.#sessionVersion)
     for (const eviction of evicted) this.#kick(eviction)
-    for (const binding of connections) this.#attach(binding, false)
-    for (const gatewayId of new Set(connections.map(binding => binding.gatewayId))) this.#confirm(gatewayId)
+    for (const binding of connections) {
+      const attachment = this.#attach(binding, false)
+      this.#parts.routes.ask(attachment, () => this.#lose(binding.connId, 'gateway_lost'))
+    }
   }
 
   async bind(binding: Binding): Promise<BindResult> {
@@ -113,7 +115,7 @@ export class Connections implements Iterable<Attachment> {
     if (this.#unbound.includes(binding.connId)) return { ok: false, reason: 'unbound' }
     const session = await this.checkSession(binding.sv)
     if (!session.ok) return session
-    const plan = planBind(this.#bindings(), binding, this.#parts.maxConnections)
+    const plan = planBind(this.#bindings(), binding, this.#parts.route)
     await this.#claim(plan.connections)
     this.#audit.bound(binding)
     this.#evict(plan)
@@ -137,7 +139,7 @@ export class Connections implements Iterable<Attachment> {
   find(ref: ConnectionRef): Attachment | Refused {
     return (
       this.#attached.get(ref.connId) ??
-      refuseUnrouted(this.size, this.#parts.maxConnections, this.#sessionVersion, ref)
+      refuseUnrouted(this.#bindings(), this.#parts.route, this.#sessionVersion, ref)
     )
   }
 
@@ -161,6 +163,16 @@ export class Connections implements Iterable<Attachment> {
       if (attachment.resends) attachment.pump(entry.feed)?.live(entry)
       else if (this.#wants(entry)) attachment.push(eventOf(entry))
     }
+  }
+
+  /** Pushes what the user has sent to the connections but the one that has. */
+  sent(entry: LogEntry, except: string | undefined): void {
+    for (const attachment of this) if (attachment.binding.connId !== except) attachment.push(eventOf(entry))
+  }
+
+  /** Whether the connection may be one of several, so that it is given what the others send. */
+  sharesUser({ binding }: Attachment): boolean {
+    return !allowsOne(binding.policy ?? this.#parts.route.policy)
   }
 
   /** A group's feed begins for the user, or goes on. */
@@ -228,7 +240,9 @@ export class Connections implements Iterable<Attachment> {
 
   #addFeed(attachment: Attachment, feed: Feed, after: number): void {
     const { device } = attachment.binding
-    attachment.addFeed(feed, this.#startOf(device, feed, after), {
+    const start = this.#startOf(device, feed, after)
+    if (this.sharesUser(attachment)) this.#begin(device, feed, start)
+    attachment.addFeed(feed, start, {
       wants: entry => this.#wants(entry),
       skipped: cursor => this.delivered(device, feed, cursor),
       end: () => (feed === directFeed(this.#user) ? Number.POSITIVE_INFINITY : this.#memberships.end(feed)),
@@ -257,6 +271,14 @@ export class Connections implements Iterable<Attachment> {
     return furthest
   }
 
+  /** Notes where a device has begun: until it acknowledges something, others' cursors must not stand for its own. */
+  #begin(device: string, feed: Feed, start: number): void {
+    const key = cursorKey(device, feed)
+    if (this.#delivered.has(key)) return
+    this.#delivered.set(key, start)
+    this.#parts.cursors.delivered(this.#user, device, feed, start)
+  }
+
   #evict({ evicted }: RouteChange): void {
     for (const eviction of evicted) {
       this.#remove(eviction.connection.connId)
@@ -283,14 +305,6 @@ export class Connections implements Iterable<Attachment> {
     attachment.stop()
     this.#attached.delete(connId)
     this.#parts.gateways.forget(attachment.binding.gatewayId, connId)
-  }
-
-  #confirm(gatewayId: string): void {
-    const waiting = () =>
-      [...this].filter(({ binding, confirmed }) => binding.gatewayId === gatewayId && !confirmed)
-    void confirmRoute(this.#parts.bus, gatewayId, waiting, ({ binding }) =>
-      this.#lose(binding.connId, 'gateway_lost'),
-    )
   }
 }
 

@@ -9,6 +9,8 @@ import type { FeedReader } from '../feed-reader.ts'
 import type { GatewayWatch } from '../gateway-watch.ts'
 import type { Kicks } from '../kicks.ts'
 import type { Pushes } from '../pushes.ts'
+import type { RouteConfirmations } from '../route-confirmations.ts'
+import type { RouteRules } from './route.ts'
 
 /** What a process gives all its user actors. */
 export interface UserActorParts {
@@ -24,7 +26,8 @@ export interface UserActorParts {
   readonly kicks: Kicks
   readonly gateways: GatewayWatch
   readonly audit: AuditTrail
+  readonly routes: RouteConfirmations
   readonly logger: Logger
-  readonly maxConnections: number
+  readonly route: RouteRules
   readonly windowSize: number
 }

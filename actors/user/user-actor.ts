@@ -32,6 +32,7 @@ import { IncomingMessages } from './incoming-messages.ts'
 import { Joining } from './joining.ts'
 import { Memberships } from './memberships.ts'
 import { Offline } from './offline.ts'
+import { OwnMessages } from './own-messages.ts'
 import type { UserActorParts } from './parts.ts'
 import { type RecountNotice, Replaying } from './replaying.ts'
 import { Revoking } from './revoking.ts'
@@ -54,6 +55,7 @@ export class UserActor implements Actor {
   readonly #acknowledging: Acknowledging
   readonly #connections: Connections
   readonly #memberships: Memberships
+  readonly #ownMessages: OwnMessages
   readonly #revoking: Revoking
   readonly #joining: Joining
   readonly #offline: Offline
@@ -88,12 +90,17 @@ export class UserActor implements Actor {
       ...parts,
       began: attachment => void this.#pushSummary(attachment),
     })
+    this.#ownMessages = new OwnMessages(this.#user, {
+      several: () => this.#connections.size > 1,
+      push: (entry, except) => this.#connections.sent(entry, except),
+    })
     this.#acknowledging = new Acknowledging(this.#user, {
       bus,
       reader,
       cursors,
       unread: this.#unread,
       isMine: stored => this.#isMine(stored),
+      sharesUser: attachment => this.#connections.sharesUser(attachment),
       moved: (device, feed, seq) => this.#connections.delivered(device, feed, seq),
     })
     this.#offline = new Offline({
@@ -118,8 +125,7 @@ export class UserActor implements Actor {
       log.follow(directFeed(this.#user), entry => this.#onStored(entry)),
       bus.subscribe(subjects.actorEvent('user', this.#user), message => this.#onNotice(message)),
     ]
-    await log.flush()
-    await bus.flush()
+    await Promise.all([log.flush(), bus.flush()])
     const rows = await store.users.load(this.#user)
     this.#unread.restore(rows)
     await this.#memberships.restore(rows.memberships)
@@ -154,8 +160,7 @@ export class UserActor implements Actor {
   }
 
   async confirm(): Promise<boolean> {
-    const last = await this.#parts.log.lastClaim(userOwner(this.#user))
-    if (last?.token === this.#token) return true
+    if (await this.#parts.log.isHeld(userOwner(this.#user), this.#token)) return true
     this.#context.drop('superseded')
     return false
   }
@@ -165,7 +170,7 @@ export class UserActor implements Actor {
       case 'handle':
         return this.#handle(args as Args<'handle'>)
       case 'post':
-        return this.#sending.send((args as Args<'post'>).ops, this.#connections.fence)
+        return this.#send((args as Args<'post'>).ops, undefined)
       case 'bind':
         return this.#connections.bind(args as Args<'bind'>)
       case 'touch':
@@ -207,12 +212,16 @@ export class UserActor implements Actor {
     }
     this.#acknowledging.sendReceipts()
     if (sends.length > 0) {
-      const sent = (await this.#sending.send(sends, this.#connections.fence)).values()
+      const sent = (await this.#send(sends, ref.connId)).values()
       for (const [index, op] of ops.entries()) {
         if (op.op === 'send') results[index] = sent.next().value ?? null
       }
     }
     return { ok: true, results }
+  }
+
+  #send(ops: readonly SendOp[], connId: string | undefined): Promise<OpResult[]> {
+    return this.#sending.send(ops, this.#connections.fence, this.#ownMessages.sending(ops, connId))
   }
 
   #handleOther(attachment: Attachment, op: Exclude<Op, SendOp>): OpResult | Promise<OpResult> {
@@ -228,6 +237,9 @@ export class UserActor implements Actor {
         return this.#joining.decide(op, this.#connections.fence)
       case 'acknowledge':
         return this.#acknowledgeRead(op)
+      case 'presence':
+      case 'presence-query':
+        return { reason: 'not_implemented' }
       default:
         return this.#customerSessions.handle(op)
     }
@@ -252,6 +264,7 @@ export class UserActor implements Actor {
   #onStored(entry: LogEntry): void {
     this.#unread.incoming(entry)
     this.#connections.stored(entry)
+    this.#ownMessages.stored(entry)
     this.#memberships.observe(entry)
   }
 

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { SessionOrigin } from '../../actors/user/contract.ts'
+import { allowsOne } from '../../protocol/device-policy.ts'
 import type { UserId } from '../../protocol/ids.ts'
+import { serverPolicy } from '../../runtime/device-policies.ts'
 import type { Settings } from '../../runtime/settings.ts'
 import type { Account, AccountStore, UserStore } from '../../storage/store.ts'
 import { KeyedTurns } from './keyed-turns.ts'
@@ -15,7 +17,11 @@ export const MAX_LOGINS_UNDER_WAY = 256
 export interface AccountsOptions {
   readonly settings: Pick<
     Settings,
-    'ACCOUNTS_CREATE' | 'ACCESS_TOKEN_SECONDS' | 'REFRESH_TOKEN_SECONDS' | 'MAX_CONNECTIONS_PER_USER'
+    | 'ACCOUNTS_CREATE'
+    | 'ACCESS_TOKEN_SECONDS'
+    | 'REFRESH_TOKEN_SECONDS'
+    | 'DEVICE_POLICY'
+    | 'MAX_CONNECTIONS_PER_USER'
   >
   readonly tokens: Tokens
   readonly accounts: AccountStore
@@ -141,7 +147,7 @@ export class Accounts {
     const { users, settings, raiseSession } = this.#options
     const user = String(userId)
     const origin = { event: 'login', id: randomUUID(), address } as const
-    if (settings.MAX_CONNECTIONS_PER_USER > 1) {
+    if (!allowsOne(serverPolicy(settings))) {
       const version = await users.sessionVersion(user)
       // Nobody is out by this one: the actor only hears of it, and the login does not wait.
       raiseSession(user, version, origin).catch(() => {})

@@ -4,6 +4,7 @@ import { Standalone } from '../support/standalone.ts'
 import { auditSuite } from './audit.ts'
 import { authenticationSuite } from './authentication.ts'
 import { deadLettersSuite } from './dead-letters.ts'
+import { devicesSuite } from './devices.ts'
 import { groupRestSuite } from './group-rest.ts'
 import { groupsSuite } from './groups.ts'
 import { offlineSuite } from './offline.ts'
@@ -31,6 +32,7 @@ describe('standalone', () => {
 
   sendingSuite(() => server)
   singleLoginSuite(() => server)
+  devicesSuite(() => server)
   offlineSuite(() => server)
   authenticationSuite(() => server)
   renewalSuite(() => server)
