@@ -3,7 +3,14 @@ import type { BusMessage, BusSubscription } from '../../messaging/bus.ts'
 import { type LogEntry, type LogSubscription, Superseded } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
 import type { PushEvent } from '../../protocol/events.ts'
-import { directFeed, directPeer, parseConversation, type UserId, userOwner } from '../../protocol/ids.ts'
+import {
+  directFeed,
+  directPeer,
+  type GroupId,
+  parseConversation,
+  type UserId,
+  userOwner,
+} from '../../protocol/ids.ts'
 import {
   type Actor,
   type ActorContext,
@@ -69,6 +76,8 @@ export class UserActor implements Actor {
     this.#context = context
     this.#parts = parts
     const groups = new Actors<GroupContract>(parts.calls, 'group')
+    const exists = async (group: GroupId) =>
+      this.#memberships.isMember(group) || (await store.groups.find(group)) !== undefined
     this.#memberships = new Memberships(this.#user, log, entry => this.#onStored(entry))
     const incoming = new IncomingMessages(this.#user, store.messages, reader)
     this.#unread = new UnreadCounts(this.#user, store, reader, cursors, incoming, this.#memberships)
@@ -78,14 +87,20 @@ export class UserActor implements Actor {
       reader,
       windowSize,
       unread: this.#unread,
-      groups: new GroupSending(this.#user, { log, groups, unread: this.#unread, logger: parts.logger }),
+      groups: new GroupSending(this.#user, {
+        log,
+        groups,
+        unread: this.#unread,
+        exists,
+        logger: parts.logger,
+      }),
       recentIds: async () =>
         (await this.#snapshot.recentIds(this.#connections.previousEpoch)) ??
         (await store.messages.recentIds(this.#user, windowSize)),
     })
     this.#revoking = new Revoking(this.#user, { log, reader, groups, tell: event => this.#tell(event) })
     this.#replaying = new Replaying(this.#user, { log, store, bus, sending: this.#sending })
-    this.#joining = new Joining(this.#user, { log, groups })
+    this.#joining = new Joining(this.#user, { log, groups, exists })
     this.#connections = new Connections(this.#user, this.#token, this.#memberships, {
       ...parts,
       began: attachment => void this.#pushSummary(attachment),

@@ -13,8 +13,11 @@ const userId = z.union([z.string(), z.number()]).transform(String).refine(isUser
 const operatorId = userId.optional()
 const badMessage = 'group_bad_message' satisfies HttpReason
 
-export const groupParams = z.object({ id: z.string() })
-export const memberParams = z.object({ id: z.string(), userId })
+/** No group has a name that could not be one; and a name becomes part of its actor's subject. */
+const groupId = z.string().refine(isUserId, 'group_not_found' satisfies HttpReason)
+
+export const groupParams = z.object({ id: groupId })
+export const memberParams = z.object({ id: groupId, userId })
 export const operatorQuery = z.object({ operatorId })
 export const userQuery = z.object({ userId: userId.optional() })
 

@@ -170,13 +170,15 @@ function addSpeaking(app: ZodApp, { groups, groupStore }: GroupRoutes): void {
 async function change(
   request: FastifyRequest,
   reply: FastifyReply,
-  { groups }: GroupRoutes,
+  { groups, groupStore }: GroupRoutes,
   operatorId: UserId | undefined,
   command: GroupCommand,
 ): Promise<FastifyReply | undefined> {
   const by = actingUser(request, operatorId)
   if (by === undefined) return refuse(reply, restEnvelope, 'group_no_permission')
   const { id } = request.params as { id: GroupId }
+  // An actor would claim whatever name it is given, and claims stay.
+  if (!(await groupStore.find(id))) return refuse(reply, restEnvelope, 'group_not_found')
   const outcome = await groups.change(id, by, command)
   return outcome.ok ? undefined : refuse(reply, restEnvelope, groupReasons[outcome.reason])
 }
