@@ -4,8 +4,8 @@ import { MemoryBus } from '../../messaging/memory-bus.ts'
 import type { NewEntry } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
 import type { WatermarkNotice } from '../../messaging/watermark.ts'
-import { type DirectEntry, repeatIdOf } from '../../protocol/entries.ts'
-import { directFeed } from '../../protocol/ids.ts'
+import { type DirectEntry, type NoticeEntry, repeatIdOf } from '../../protocol/entries.ts'
+import { directFeed, groupFeed } from '../../protocol/ids.ts'
 import { makeLogger } from '../../runtime/logger.ts'
 import { SeqTaken } from '../../storage/message-insert.ts'
 import type { SavedLog } from '../../storage/saved-log.ts'
@@ -227,6 +227,39 @@ onDatabase('the saver', function () {
     )
     expect(letters.map(({ seq }) => seq)).to.deep.equal([poison, long, nobody])
     expect(letters[0]?.payload).to.equal('00FF27')
+  })
+
+  it('puts aside a change of a group that the tables cannot hold, with all it would have changed', async () => {
+    start()
+    const notice = (opId: string, change: unknown): NewEntry => {
+      const entry = {
+        kind: 'notice',
+        from: 'alice',
+        group: '7',
+        opId,
+        change,
+        ordinal: 0,
+        ts: 5,
+      } as NoticeEntry
+      return { feed: groupFeed('7'), dedupeId: `alice:\tchange:${opId}`, entry }
+    }
+    const [, wrong, shapeless] = log.append(
+      notice('a', { event: 'created', name: 'g', policy: 'invited', users: ['bob'] }),
+      notice('b', { event: 'role', users: ['bob'], role: 'emperor' }),
+      notice('c', undefined),
+      notice('d', { event: 'renamed', name: 'h' }),
+    )
+    await reached(4)
+    expect(notices.flatMap(({ refused = [] }) => refused.map(({ seq }) => seq))).to.have.members([
+      wrong,
+      shapeless,
+    ])
+    expect(await store.groups.find('7')).to.include({ name: 'h', memberCount: 2 })
+    expect((await store.groups.members('7')).map(({ role }) => role)).to.have.members(['owner', 'member'])
+    expect((await store.deadLetters.list(0, 10)).map(({ seq }) => seq)).to.deep.equal([wrong, shapeless])
+    expect(await store.messages.entry(wrong ?? 0)).to.equal(undefined)
+    const told = await store.audit.list({ group: '7', before: 0, limit: 10 })
+    expect(told.map(({ event }) => event)).to.deep.equal(['group-renamed', 'group-created', 'group-created'])
   })
 
   it('stops, loudly, where the database holds another message under a seq', async () => {

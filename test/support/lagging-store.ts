@@ -61,6 +61,11 @@ export class LaggingStore {
     await this.#saved.run('detach database logged')
   }
 
+  /** What the saver does with what the database does not take: it has no row. */
+  async putAside(seq: number): Promise<void> {
+    await this.#saved.run('delete from message where seq = ?', [seq])
+  }
+
   async close(): Promise<void> {
     await this.log.close()
     await this.#saved.close()
