@@ -32,7 +32,7 @@ describe('a repeat of a message', () => {
 
     await lagging.append(alice, bob, 'two')
     await lagging.save()
-    await lagging.putAside(first.seq)
+    await lagging.putAside(first)
     expect(await repeat(), 'a dead letter').to.deep.equal({ reason: 'internal_error' })
     expect(answerRepeat({ to: bob, body }, await reader.first(10 ** 9))).to.deep.equal({
       reason: 'server_busy',
