@@ -52,3 +52,35 @@ export const messageBody = z.object({
   /** The sender's own id, by which repeats are known. */
   msgId: z.union([z.string(), z.number()], badMessage).transform(String).refine(isClientMsgId, badMessage),
 })
+
+const time = z.int().describe('ms since 1970')
+
+export const groupData = z.object({
+  groupId: z.string(),
+  groupName: z.string(),
+  ownerId: z.string(),
+  ownerName: z.string(),
+  memberCount: z.int(),
+  entryPolicy: z.enum(['INVITED', 'APPROVAL']),
+  muted: z.boolean(),
+  createdAt: time,
+  updatedAt: time,
+})
+export const groupsData = z.array(groupData)
+export const membersData = z.array(
+  z.object({
+    groupId: z.string(),
+    userId: z.string(),
+    userName: z.string(),
+    role: z.enum(['OWNER', 'ADMIN', 'MEMBER']),
+    roleName: z.string(),
+    joinedAt: time,
+    mutedUntil: time.optional().describe('absent when the member may speak'),
+  }),
+)
+export const sentData = z.object({
+  msgId: z.string().describe('the sender’s own id'),
+  serverMsgId: z.string(),
+  groupId: z.string(),
+  createTime: time,
+})
