@@ -76,8 +76,8 @@ const schema = z.object({
   ),
   CURSOR_FLUSH_MS: atLeastOne(500).describe('delivery and read cursors are written behind this often, ms'),
 
-  TOUCHES_AT_ONCE: atLeastOne(256).describe('connections a gateway has confirmed at once after a doubt'),
-  DAPR_CALLS_AT_ONCE: atLeastOne(128).describe('actor calls a process has under way through its sidecar'),
+  TOUCHES_AT_ONCE: atLeastOne(128).describe('connections a gateway has confirmed at once after a doubt'),
+  DAPR_CALLS_AT_ONCE: atLeastOne(64).describe('actor calls a process has under way through its sidecar'),
 
   NATS_URL: list.describe('comma separated NATS servers of the cluster'),
   NATS_USER: optionalText.describe('NATS user of this role'),
