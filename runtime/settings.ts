@@ -95,8 +95,8 @@ const schema = z.object({
   ),
   AUDIT_RETENTION_MS: count(31_536_000_000).describe('how long audit events are kept, ms; 0: for ever'),
 
-  TOUCHES_AT_ONCE: atLeastOne(256).describe('connections a gateway has confirmed at once after a doubt'),
-  DAPR_CALLS_AT_ONCE: atLeastOne(128).describe('actor calls a process has under way through its sidecar'),
+  TOUCHES_AT_ONCE: atLeastOne(128).describe('connections a gateway has confirmed at once after a doubt'),
+  DAPR_CALLS_AT_ONCE: atLeastOne(64).describe('actor calls a process has under way through its sidecar'),
 
   NATS_URL: list.describe('comma separated NATS servers of the cluster'),
   NATS_USER: optionalText.describe('NATS user of this role'),
