@@ -12,6 +12,7 @@ import { delay, fullJitter } from '../runtime/backoff.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { BusState } from './bus.ts'
 import { ConnectionLost, NatsRequests, type RequestOptions } from './nats-requests.ts'
+import { socketOf, WriteBundles } from './nats-socket.ts'
 
 export interface NatsOptions {
   readonly servers: readonly string[]
@@ -27,6 +28,8 @@ const FIRST_CONNECTION_MS = 30_000
 const DIAL_MS = 2_000
 const RECONNECT_MIN_MS = 50
 const RECONNECT_JITTER_MS = 250
+/** What a message may wait for others at each hop, so that they share a write; alone it does not wait. */
+const WRITE_PAUSE_MS = 2
 
 /** Connects once a server answers; rejects when none does in time or the password is wrong. */
 export async function connectNats(options: NatsOptions, logger: Logger): Promise<NatsConnection> {
@@ -70,6 +73,7 @@ function dial(options: NatsOptions): Promise<Client> {
 export class NatsConnection {
   readonly #client: Client
   readonly #requests: NatsRequests
+  readonly #writes: WriteBundles
   readonly #logger: Logger
   readonly #stateHandlers: ((state: BusState) => void)[] = []
   #lostAt: number | undefined
@@ -79,6 +83,7 @@ export class NatsConnection {
     this.#client = client
     this.#logger = logger
     this.#requests = new NatsRequests(client, createInbox(prefix))
+    this.#writes = new WriteBundles(client, WRITE_PAUSE_MS)
     void this.#followStatus()
   }
 
@@ -97,12 +102,17 @@ export class NatsConnection {
 
   /** Throws when the payload is larger than the server takes. */
   publish(subject: string, payload: Uint8Array | string, headers?: MsgHdrs): void {
-    if (this.connected) this.#client.publish(subject, payload, headers ? { headers } : undefined)
+    if (!this.connected) return
+    this.#writes.open()
+    this.#client.publish(subject, payload, headers ? { headers } : undefined)
   }
 
   /** Rejects with NoResponders, RequestTimeout or ConnectionLost. */
   request(subject: string, payload: Uint8Array | string, options: RequestOptions): Promise<Msg> {
-    if (this.connected) return this.#requests.one(subject, payload, options)
+    if (this.connected) {
+      this.#writes.open()
+      return this.#requests.one(subject, payload, options)
+    }
     if (options.failsWhenLost) return Promise.reject(new ConnectionLost(subject, false))
     return delay(options.timeoutMs).then(() => Promise.reject(new ConnectionLost(subject, false)))
   }
@@ -188,10 +198,9 @@ export class NatsConnection {
 
   /**
    * Of a frozen server the client first waits until it has taken what is still to be written, which may be never.
-   * So the socket is destroyed here; where another version of the client keeps it elsewhere, nothing happens.
+   * So the socket is destroyed here.
    */
   #cutSocket(): void {
-    const inner = this.#client as { protocol?: { transport?: { socket?: { destroy?: () => void } } } }
-    inner.protocol?.transport?.socket?.destroy?.()
+    socketOf(this.#client)?.destroy()
   }
 }
