@@ -76,6 +76,10 @@ const schema = z.object({
   ),
   CURSOR_FLUSH_MS: atLeastOne(500).describe('delivery and read cursors are written behind this often, ms'),
 
+  COMMIT_PAUSE_MS: count(5).describe(
+    'least time between two commits of a standalone server; what comes meanwhile is committed together, ms',
+  ),
+
   NATS_URL: list.describe('comma separated NATS servers of the cluster'),
   NATS_USER: optionalText.describe('NATS user of this role'),
   NATS_PASSWORD: optionalText.describe('its password'),
