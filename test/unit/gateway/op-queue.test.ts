@@ -2,7 +2,6 @@ import { expect } from 'chai'
 import type { HandleResult, Op, OpResult } from '../../../actors/user/contract.ts'
 import { Lingering } from '../../../gateway/lingering.ts'
 import { OpQueue, type QueuedOp } from '../../../gateway/op-queue.ts'
-import { until } from '../../support/until.ts'
 
 const send = (clientMsgId: string, to = 'bob'): Op & { op: 'send' } => ({
   op: 'send',
@@ -20,12 +19,14 @@ class Desk {
   readonly calls: { ops: readonly Op[]; answer: (result: HandleResult) => void; fail: () => void }[] = []
   readonly answered: { op: Op; result: OpResult }[] = []
   readonly ends: string[] = []
+  onCall: (() => void) | undefined
   #settled: (() => void)[] = []
 
   readonly owner = {
     call: (ops: readonly Op[]) =>
       new Promise<HandleResult>((answer, reject) => {
         this.calls.push({ ops, answer, fail: () => reject(new Error('no answer')) })
+        this.onCall?.()
       }),
     answered: ({ op }: QueuedOp, result: OpResult) => this.answered.push({ op, result }),
     settled: () => {
@@ -132,12 +133,15 @@ describe('the operations of a connection', () => {
   it('that lingered on many connections leave together', async () => {
     const lingering = new Lingering(20)
     const queues = [1, 2, 3].map(() => make(false, lingering))
+    const countCalls = () => queues.map(({ desk }) => desk.calls.length)
+    const counted = new Promise(resolve => {
+      for (const { desk } of queues) desk.onCall = () => queueMicrotask(() => resolve(countCalls()))
+    })
     for (const { queue } of queues) {
       queue.add(queued({ op: 'delivered', seq: 1 }))
       await new Promise(resolve => setImmediate(resolve))
     }
-    await until(() => queues.some(({ desk }) => desk.calls.length > 0), 'nothing left')
-    expect(queues.map(({ desk }) => desk.calls.length)).to.deep.equal([1, 1, 1])
+    expect(await counted).to.deep.equal([1, 1, 1])
   })
 
   it('of a client that asks for order stay refused until the first refused one is repeated', async () => {
