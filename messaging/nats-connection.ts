@@ -22,21 +22,21 @@ export interface NatsOptions {
   readonly name: string
   /** How long the first connection may take, ms. */
   readonly connectTimeoutMs?: number
+  /** Least time between two writes: what is said meanwhile leaves together. Default 0: what a turn says, ms. */
+  readonly writePauseMs?: number
 }
 
 const FIRST_CONNECTION_MS = 30_000
 const DIAL_MS = 2_000
 const RECONNECT_MIN_MS = 50
 const RECONNECT_JITTER_MS = 250
-/** What a message may wait for others at each hop, so that they share a write; alone it does not wait. */
-const WRITE_PAUSE_MS = 2
 
 /** Connects once a server answers; rejects when none does in time or the password is wrong. */
 export async function connectNats(options: NatsOptions, logger: Logger): Promise<NatsConnection> {
   const end = Date.now() + (options.connectTimeoutMs ?? FIRST_CONNECTION_MS)
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return new NatsConnection(await dial(options), inboxPrefix(options), logger)
+      return new NatsConnection(await dial(options), options, logger)
     } catch (error) {
       const refused = error instanceof NatsError && error.code === ErrorCode.AuthorizationViolation
       if (refused || Date.now() > end) throw error
@@ -79,11 +79,11 @@ export class NatsConnection {
   #lostAt: number | undefined
   #closing = false
 
-  constructor(client: Client, prefix: string, logger: Logger) {
+  constructor(client: Client, options: NatsOptions, logger: Logger) {
     this.#client = client
     this.#logger = logger
-    this.#requests = new NatsRequests(client, createInbox(prefix))
-    this.#writes = new WriteBundles(client, WRITE_PAUSE_MS)
+    this.#requests = new NatsRequests(client, createInbox(inboxPrefix(options)))
+    this.#writes = new WriteBundles(client, options.writePauseMs ?? 0)
     void this.#followStatus()
   }
 
