@@ -12,8 +12,9 @@ import {
 import { isRefusal, store, WRONG_LAST_SEQUENCE } from './nats-append.ts'
 import { jsonOf, rawHeaders } from './nats-bytes.ts'
 import type { Compared } from './nats-comparison.ts'
+import { seqOf } from './nats-headers.ts'
 import type { LogParts } from './nats-log-parts.ts'
-import { live, type StoredMessage, seqOf, stored } from './nats-stream.ts'
+import { live, type StoredMessage, stored } from './nats-stream.ts'
 
 interface Watcher {
   readonly owner: Owner
