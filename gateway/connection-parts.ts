@@ -1,5 +1,6 @@
 import type { UserContract } from '../actors/user/contract.ts'
 import type { Actors } from '../runtime/actor-runtime.ts'
+import type { Limit } from '../runtime/limit.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Settings } from '../runtime/settings.ts'
 import type { Tokens } from './auth/tokens.ts'
@@ -19,6 +20,8 @@ export interface ConnectionParts {
   readonly metrics: GatewayMetrics
   readonly settings: Settings
   readonly logger: Logger
+  /** Has touches wait their turn: a doubt is about many connections. */
+  readonly touches: Limit
   /** Called once, when the connection's socket is closed. */
   readonly closed: () => void
 }

@@ -2,14 +2,15 @@ import { delay } from '../runtime/backoff.ts'
 import type { BatchLimits, LogBatch, LogReader, LogRecord } from './log-reader.ts'
 import { LogUnavailable } from './message-log.ts'
 import { decodeDedupeId } from './nats-append.ts'
+import { EVENT_SUBJECT } from './nats-audit.ts'
 import { jsonOf } from './nats-bytes.ts'
 import type { NatsConnection } from './nats-connection.ts'
 import { decodeEntry, isClaim } from './nats-entries.ts'
 import { WENT_BACK, type WentBackNotice } from './nats-head.ts'
 import { NatsStream, nameOf, type StoredMessage } from './nats-stream.ts'
 
-/** What is purged once it is saved: messages and events, never claims. */
-const PURGED = ['im.direct.>', 'im.group.>', 'im.event']
+/** What is purged once it is saved: never claims, and events only once they are audited. */
+const PURGED = ['im.direct.>', 'im.group.>']
 const PURGE_MS = 10_000
 /**
  * Between two gets: what is stored meanwhile comes as one batch, is one transaction and one word of the watermark.
@@ -105,6 +106,7 @@ async function orUnavailable<T>(answer: Promise<T>): Promise<T> {
 
 function recordOf({ seq, subject, payload, dedupeId }: StoredMessage): LogRecord {
   if (isClaim(subject)) return { kind: 'claim', seq, owner: nameOf(subject) }
+  if (subject === EVENT_SUBJECT) return { kind: 'event', seq, bytes: payload.length }
   try {
     return { kind: 'entry', seq, feed: nameOf(subject), entry: decodeEntry(payload), bytes: payload.length }
   } catch (error) {
@@ -120,7 +122,7 @@ const isFull = (messages: readonly StoredMessage[], { maxRecords, maxBytes }: Ba
 
 function bytesOf(record: LogRecord): number {
   if (record.kind === 'claim') return 0
-  return record.kind === 'entry' ? record.bytes : record.payload.length
+  return record.kind === 'undecodable' ? record.payload.length : record.bytes
 }
 
 /** The server stops only after the message that goes over the limit. */

@@ -91,6 +91,13 @@ const schema = z.object({
   ),
   ACK_LINGER_MS: count(50).describe('how long an acknowledgement of delivery may wait for others, ms'),
   CURSOR_FLUSH_MS: atLeastOne(500).describe('delivery and read cursors are written behind this often, ms'),
+  AUDIT_WAITING: atLeastOne(10_000).describe(
+    'audit events of a process that may wait to be written; more are lost',
+  ),
+  AUDIT_RETENTION_MS: count(31_536_000_000).describe('how long audit events are kept, ms; 0: for ever'),
+
+  TOUCHES_AT_ONCE: atLeastOne(256).describe('connections a gateway has confirmed at once after a doubt'),
+  DAPR_CALLS_AT_ONCE: atLeastOne(128).describe('actor calls a process has under way through its sidecar'),
 
   COMMIT_PAUSE_MS: count(5).describe(
     'least time between two commits of a standalone server; what comes meanwhile is committed together, ms',

@@ -1,4 +1,5 @@
 import type { Transaction } from '@mikro-orm/sql'
+import { dedupeIdOf } from '../protocol/entries.ts'
 import { placeholders } from './chunks.ts'
 import type { Database, Parameter } from './database.ts'
 import { isDuplicate, isOfValue } from './mysql-errors.ts'
@@ -99,10 +100,10 @@ const valuesOf = ({ seq, feed, columns }: SavedMessage): Parameter[] => [
   columns.ts,
 ]
 
-const letterOf = ({ seq, feed, columns }: SavedMessage, error: unknown): DeadLetter => ({
+const letterOf = ({ seq, feed, entry }: SavedMessage, error: unknown): DeadLetter => ({
   seq,
   subject: `im.${feed}`,
-  dedupeId: `${columns.sender}:${columns.clientMsgId}`,
+  dedupeId: dedupeIdOf(entry),
   detail: error instanceof Error ? error.message : String(error),
-  payload: Buffer.from(JSON.stringify(columns)),
+  payload: Buffer.from(JSON.stringify(entry)),
 })

@@ -1,20 +1,16 @@
 import type { Transaction } from '@mikro-orm/sql'
-import type { LogRecord, UndecodableRecord } from '../messaging/log-reader.ts'
+import type { EntryRecord, LogRecord, UndecodableRecord } from '../messaging/log-reader.ts'
 import { parseConversation } from '../protocol/ids.ts'
 import { chunked, placeholders } from './chunks.ts'
-import type { Database, Parameter } from './database.ts'
+import type { Database } from './database.ts'
 import { insertMessages } from './message-insert.ts'
-import { columnsOf } from './message-row.ts'
-import { projectionOf } from './projection.ts'
 import { Recent } from './recent.ts'
-import type { DeadLetter, SavedMessage } from './saved-message.ts'
+import { type DeadLetter, NotAnEntry, type SavedMessage, savedMessage } from './saved-message.ts'
+import { bury } from './sql-dead-letters.ts'
 
 /** Conversations known to have their rows. */
 const KNOWN_CONVERSATIONS = 100_000
 const CONVERSATIONS_A_STATEMENT = 200
-/** What a column of `dead_letter` takes. */
-const MAX_DETAIL = 1000
-const MAX_NAME = 255
 
 /** Where the saver is. Entries after `lostAfter` up to `lostUpTo` were in a log that went back; they are nowhere. */
 export interface SaverPosition {
@@ -58,7 +54,7 @@ export class SavedLog {
       const refused = await insertMessages(this.#database, messages, within)
       await this.#project(messages, refused, within)
       const letters = [...dead, ...refused]
-      for (const letter of letters) await this.#bury(letter, within)
+      for (const letter of letters) await bury(this.#database, letter, within)
       return letters
     })
     // Not before the commit: what is rolled back is not known.
@@ -112,25 +108,9 @@ export class SavedLog {
       for (const { sql, parameters } of projection) await this.#database.run(sql, parameters, within)
     }
   }
-
-  async #bury(letter: DeadLetter, within: Transaction): Promise<void> {
-    const values: Parameter[] = [
-      letter.seq,
-      letter.subject.slice(0, MAX_NAME),
-      letter.dedupeId?.slice(0, MAX_NAME) ?? null,
-      letter.detail.slice(0, MAX_DETAIL),
-      Buffer.from(letter.payload),
-      Date.now(),
-    ]
-    await this.#database.run(
-      `insert into dead_letter (seq, subject, dedupe_id, detail, payload, at) values ${placeholders(1, 6)}`,
-      values,
-      within,
-    )
-  }
 }
 
-/** Messages, and what can be none; claims only move the position. */
+/** Messages, and what can be none; claims and events only move the position. */
 function sort(
   records: readonly LogRecord[],
   insertIgnore: string,
@@ -140,18 +120,18 @@ function sort(
   for (const record of records) {
     switch (record.kind) {
       case 'entry':
-        messages.push({
-          seq: record.seq,
-          feed: record.feed,
-          columns: columnsOf(record.entry),
-          projection: projectionOf(record.seq, record.entry, insertIgnore),
-          bytes: record.bytes,
-        })
+        try {
+          messages.push(savedMessage(record, insertIgnore))
+        } catch (error) {
+          if (!(error instanceof NotAnEntry)) throw error
+          dead.push(shapelessLetter(record, error))
+        }
         break
       case 'undecodable':
         dead.push(letterOf(record))
         break
       case 'claim':
+      case 'event':
         break
       default:
         record satisfies never
@@ -159,6 +139,13 @@ function sort(
   }
   return { messages, dead }
 }
+
+const shapelessLetter = ({ seq, feed, entry }: EntryRecord, { message }: NotAnEntry): DeadLetter => ({
+  seq,
+  subject: `im.${feed}`,
+  detail: message,
+  payload: Buffer.from(JSON.stringify(entry)),
+})
 
 const letterOf = ({ seq, subject, dedupeId, detail, payload }: UndecodableRecord): DeadLetter => ({
   seq,

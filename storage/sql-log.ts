@@ -89,6 +89,10 @@ export class SqlLog implements MessageLog {
     return this.#statements.lastClaim(owner)
   }
 
+  async isHeld(owner: Owner, token: string): Promise<boolean> {
+    return this.#statements.lastClaim(owner)?.token === token
+  }
+
   claim(owner: Owner, claim: NewClaim, expected: number): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#ask({ kind: 'claim', owner, claim, expected, resolve, reject })

@@ -34,6 +34,7 @@ import { Memberships } from './memberships.ts'
 import { Offline } from './offline.ts'
 import { OwnMessages } from './own-messages.ts'
 import type { UserActorParts } from './parts.ts'
+import { type RecountNotice, Replaying } from './replaying.ts'
 import { Revoking } from './revoking.ts'
 import { Sending } from './sending.ts'
 import { Snapshot } from './snapshot.ts'
@@ -58,6 +59,7 @@ export class UserActor implements Actor {
   readonly #revoking: Revoking
   readonly #joining: Joining
   readonly #offline: Offline
+  readonly #replaying: Replaying
   readonly #customerSessions: CustomerSessions
   #subscriptions: (LogSubscription | BusSubscription)[] = []
 
@@ -82,6 +84,7 @@ export class UserActor implements Actor {
         (await store.messages.recentIds(this.#user, windowSize)),
     })
     this.#revoking = new Revoking(this.#user, { log, reader, groups, tell: event => this.#tell(event) })
+    this.#replaying = new Replaying(this.#user, { log, store, bus, sending: this.#sending })
     this.#joining = new Joining(this.#user, { log, groups })
     this.#connections = new Connections(this.#user, this.#token, this.#memberships, {
       ...parts,
@@ -122,8 +125,7 @@ export class UserActor implements Actor {
       log.follow(directFeed(this.#user), entry => this.#onStored(entry)),
       bus.subscribe(subjects.actorEvent('user', this.#user), message => this.#onNotice(message)),
     ]
-    await log.flush()
-    await bus.flush()
+    await Promise.all([log.flush(), bus.flush()])
     const rows = await store.users.load(this.#user)
     this.#unread.restore(rows)
     await this.#memberships.restore(rows.memberships)
@@ -158,8 +160,7 @@ export class UserActor implements Actor {
   }
 
   async confirm(): Promise<boolean> {
-    const last = await this.#parts.log.lastClaim(userOwner(this.#user))
-    if (last?.token === this.#token) return true
+    if (await this.#parts.log.isHeld(userOwner(this.#user), this.#token)) return true
     this.#context.drop('superseded')
     return false
   }
@@ -179,7 +180,7 @@ export class UserActor implements Actor {
       case 'checkSession':
         return this.#connections.checkSession((args as Args<'checkSession'>).sv)
       case 'sessionRaised':
-        return this.#connections.sessionRaised((args as Args<'sessionRaised'>).sv)
+        return this.#connections.sessionRaised(args as Args<'sessionRaised'>)
       case 'unread':
         return this.#unread.list(this.#connections.settledBy)
       case 'offlineSummary':
@@ -190,6 +191,10 @@ export class UserActor implements Actor {
       }
       case 'acknowledgeRead':
         return this.#acknowledgeRead(args as Args<'acknowledgeRead'>)
+      case 'replay': {
+        const { fence, settledBy } = this.#connections
+        return this.#replaying.replay(args as Args<'replay'>, fence, settledBy)
+      }
       default:
         method satisfies never
         throw new Error(`a user has no method ${method}`)
@@ -265,7 +270,11 @@ export class UserActor implements Actor {
 
   /** Other actors' events go to whoever is connected now. */
   #onNotice({ value, respond }: BusMessage): void {
-    const notice = value as PushEvent | MembershipNotice
+    const notice = value as PushEvent | MembershipNotice | RecountNotice
+    if (notice.kind === 'recount') {
+      this.#unread.recount()
+      return
+    }
     if (notice.kind === 'membership') {
       this.#onMembership(notice)
         .then(() => respond?.({}))
@@ -278,7 +287,7 @@ export class UserActor implements Actor {
   async #onMembership({ group, seq, member }: MembershipNotice): Promise<void> {
     if (!member) this.#memberships.left(group, seq)
     else if (await this.#memberships.joined(group, seq)) {
-      this.#unread.joined()
+      this.#unread.recount()
       this.#connections.joined(group, seq)
     }
   }
