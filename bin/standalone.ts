@@ -30,7 +30,7 @@ async function main(): Promise<void> {
 
   const bus = new MemoryBus()
   const watermark = new Watermark(bus)
-  const log = new SqlLog(directory.database, bus, logger)
+  const log = new SqlLog(directory.database, bus, logger, { pauseMs: settings.COMMIT_PAUSE_MS })
   orderly.add('log', () => log.close())
   watermark.advance(log.position)
 

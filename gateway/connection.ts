@@ -341,7 +341,7 @@ export class Connection {
       settled: () => this.#onSettled(),
       refused: reason => this.#end(reason),
     }
-    return new OpQueue(owner, ordered)
+    return new OpQueue(owner, this.#parts.lingering, ordered)
   }
 
   get #session(): Session {

@@ -24,6 +24,7 @@ import { membershipIn } from './http/membership.ts'
 import { createHttpGateway } from './http/server.ts'
 import { addWebsiteRoutes } from './http/websites.ts'
 import { jsonProtocol } from './json/json-protocol.ts'
+import { Lingering } from './lingering.ts'
 import { ListSync } from './list-sync/list-sync.ts'
 import { createGatewayMetrics } from './metrics.ts'
 import { OnlineList } from './online-list.ts'
@@ -32,7 +33,7 @@ import { SavedAcks } from './saved-acks.ts'
 import { SocketServer } from './socket-server.ts'
 
 /** A touch without an answer for so long waits for a host that is lost: others need not wait with it, ms. */
-const SLOW_TOUCH_MS = 250
+const SLOW_TOUCH_MS = 1000
 
 export interface GatewayParts {
   readonly gatewayId: string
@@ -116,6 +117,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     }),
     heldPushes: new HeldPushes(watermark),
     savedAcks,
+    lingering: new Lingering(settings.ACK_LINGER_MS),
     metrics,
     settings,
     logger,

@@ -7,6 +7,7 @@ import type { ConnectionParts } from '../../../gateway/connection-parts.ts'
 import { Connections } from '../../../gateway/connections.ts'
 import { HeldPushes } from '../../../gateway/held-pushes.ts'
 import { jsonProtocol } from '../../../gateway/json/json-protocol.ts'
+import { Lingering } from '../../../gateway/lingering.ts'
 import { createGatewayMetrics } from '../../../gateway/metrics.ts'
 import { SavedAcks } from '../../../gateway/saved-acks.ts'
 import type { Socket, SocketListener } from '../../../gateway/socket.ts'
@@ -86,6 +87,7 @@ describe('the connections of a gateway in doubt', () => {
       touches: new Limit({ atOnce: AT_ONCE, slowMs: 60_000, most: AT_ONCE }),
       heldPushes: new HeldPushes(watermark),
       savedAcks: new SavedAcks(watermark),
+      lingering: new Lingering(settings.ACK_LINGER_MS),
       metrics: createGatewayMetrics(),
       settings,
       logger,
