@@ -8,6 +8,7 @@ import { devicesSuite } from './devices.ts'
 import { groupRestSuite } from './group-rest.ts'
 import { groupsSuite } from './groups.ts'
 import { offlineSuite } from './offline.ts'
+import { offlineViewsSuite } from './offline-views.ts'
 import { refusalsSuite } from './refusals.ts'
 import { renewalSuite } from './renewal.ts'
 import { revocationSuite } from './revocation.ts'
@@ -44,9 +45,7 @@ describe('standalone', () => {
   revokeSuite(() => server)
   stompSuite(() => server)
   describe('audit', () => auditSuite(() => server))
-  describe('dead letters', () =>
-    deadLettersSuite(
-      () => server,
-      () => openSqlite(join(server.dataDir, 'homing.db')),
-    ))
+  const open = () => openSqlite(join(server.dataDir, 'homing.db'))
+  describe('dead letters', () => deadLettersSuite(() => server, open))
+  offlineViewsSuite(() => server, open)
 })
