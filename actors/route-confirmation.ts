@@ -1,5 +1,6 @@
 import { type Bus, NoResponders } from '../messaging/bus.ts'
 import { subjects } from '../messaging/subjects.ts'
+import type { PresenceStatus } from '../protocol/presence.ts'
 import { delay, fullJitter } from '../runtime/backoff.ts'
 import type { Attachment } from './user/attachment.ts'
 import type { Attached } from './user/contract.ts'
@@ -14,6 +15,8 @@ export interface AttachRequest {
 
 export interface AttachAnswer {
   readonly present: readonly string[]
+  /** Of those whose clients have said that they are not online. */
+  readonly presence?: Readonly<Record<string, PresenceStatus>>
 }
 
 /**
@@ -32,9 +35,15 @@ export async function confirmRoute(
       connections: asked.map(attachment => ({ ...attachment.attached, connId: attachment.binding.connId })),
     }
     try {
-      const { present } = (await bus.request(subjects.attach(gatewayId), request, ANSWER_MS)) as AttachAnswer
+      const { present, presence } = (await bus.request(
+        subjects.attach(gatewayId),
+        request,
+        ANSWER_MS,
+      )) as AttachAnswer
       for (const attachment of asked) {
-        if (present.includes(attachment.binding.connId)) attachment.confirm()
+        const { connId } = attachment.binding
+        attachment.presence = presence?.[connId] ?? 'online'
+        if (present.includes(connId)) attachment.confirm()
         else absent(attachment)
       }
     } catch (error) {

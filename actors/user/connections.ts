@@ -7,14 +7,29 @@ import type { DeactivateReason } from '../../runtime/actor-runtime.ts'
 import type { UserRows } from '../../storage/store.ts'
 import { confirmRoute } from '../route-confirmation.ts'
 import { Attachment, type AttachmentParts } from './attachment.ts'
-import type { Binding, BindResult, ConnectionRef, Refused, SessionCheck, TouchResult } from './contract.ts'
+import type {
+  Binding,
+  BindResult,
+  ConnectionRef,
+  Refused,
+  SessionCheck,
+  TouchResult,
+  UserContract,
+} from './contract.ts'
 import type { Memberships } from './memberships.ts'
 import type { UserActorParts } from './parts.ts'
 import { planBind, planSession, type RouteBody, type RouteChange, refuseUnrouted, routeOf } from './route.ts'
 
+type Args<M extends keyof UserContract> = Parameters<UserContract[M]>[0]
+
 const UNBOUND_REMEMBERED = 32
 
-export type ConnectionsParts = UserActorParts & Pick<AttachmentParts, 'began'>
+export interface ConnectionsParts extends UserActorParts, Pick<AttachmentParts, 'began' | 'confirmed'> {
+  readonly bound: (attachment: Attachment) => void
+  readonly left: () => void
+  /** The user has a direct message with this one. */
+  readonly met: (other: UserId) => void
+}
 
 /**
  * The user's route and session version. The route is durable as the body of the ownership claim: what a bind has
@@ -102,9 +117,11 @@ export class Connections implements Iterable<Attachment> {
     return this.#attach(binding, true).confirm()
   }
 
-  touch(ref: ConnectionRef): TouchResult {
+  touch({ presence, ...ref }: Args<'touch'>): TouchResult {
     const found = this.find(ref)
-    return 'reason' in found ? found : found.confirm()
+    if ('reason' in found) return found
+    if (presence && !found.confirmed) found.presence = presence
+    return found.confirm()
   }
 
   unbind({ connId }: ConnectionRef): null {
@@ -199,6 +216,7 @@ export class Connections implements Iterable<Attachment> {
     this.#parts.gateways.watch(binding.gatewayId, binding.connId, () => this.#remove(binding.connId))
     if (attachment.resends) this.#addFeeds(attachment)
     else if (confirmed) this.#parts.began(attachment)
+    if (confirmed) this.#parts.bound(attachment)
     return attachment
   }
 
@@ -224,6 +242,7 @@ export class Connections implements Iterable<Attachment> {
   #wants(stored: LogEntry): boolean {
     const { seq, entry, revoked } = stored
     this.#memberships.observe(stored)
+    if (entry.kind === 'direct') this.#parts.met(entry.from)
     if (revoked) return false
     if (entry.kind === 'group' && entry.from === this.#user) return false
     return stored.feed === directFeed(this.#user) || this.#memberships.isVisible(stored.feed, seq)
@@ -263,6 +282,7 @@ export class Connections implements Iterable<Attachment> {
     attachment.stop()
     this.#attached.delete(connId)
     this.#parts.gateways.forget(attachment.binding.gatewayId, connId)
+    this.#parts.left()
   }
 
   #confirm(gatewayId: string): void {

@@ -3,7 +3,7 @@ import type { Content } from '../../protocol/entries.ts'
 import type { Reason } from '../../protocol/errors.ts'
 import type { GroupId, Recipient, UserId } from '../../protocol/ids.ts'
 import type { OfflineSummary } from '../../protocol/offline.ts'
-import type { PresenceStatus } from '../../protocol/presence.ts'
+import type { Presence, PresenceStatus } from '../../protocol/presence.ts'
 
 /**
  * The user's actor, as gateways see it. It alone decides which connections are the user's.
@@ -18,7 +18,7 @@ export interface UserContract {
   /** Makes the connection part of the route and closes those that it replaces. */
   bind(args: Binding): BindResult
   /** Confirms a bound connection after a doubt (a lost host, a NATS disconnection, a stall). */
-  touch(args: ConnectionRef): TouchResult
+  touch(args: ConnectionRef & { readonly presence?: PresenceStatus }): TouchResult
   /** Takes a closed connection out of the route; any other is left alone. */
   unbind(args: ConnectionRef): null
   /** Handles frames in order. */
@@ -35,6 +35,8 @@ export interface UserContract {
   offlineSummary(args: null): readonly OfflineSummary[]
   /** Unread messages of one of the user's conversations, newest first. */
   offlineMessages(args: { readonly conversation: string; readonly limit: number }): OfflineMessages
+  /** How these users are there, in their order: 1–100. */
+  presence(args: { readonly users: readonly UserId[] }): readonly Presence[]
   /** The operation `acknowledge` without a connection. */
   acknowledgeRead(args: Acknowledgement): AcknowledgeResult
 }

@@ -4,6 +4,7 @@ import { devicesSuite } from './devices.ts'
 import { groupRestSuite } from './group-rest.ts'
 import { groupsSuite } from './groups.ts'
 import { offlineSuite } from './offline.ts'
+import { presenceSuite } from './presence.ts'
 import { refusalsSuite } from './refusals.ts'
 import { renewalSuite } from './renewal.ts'
 import { revocationSuite } from './revocation.ts'
@@ -29,6 +30,7 @@ describe('standalone', () => {
   sendingSuite(() => server)
   singleLoginSuite(() => server)
   devicesSuite(() => server)
+  presenceSuite(() => server)
   offlineSuite(() => server)
   authenticationSuite(() => server)
   renewalSuite(() => server)
