@@ -9,6 +9,8 @@ export type {
   Receipt,
   Refusal,
   Sign,
+  SyncedMessage,
+  SyncPage,
 } from './events.ts'
 export type { Draft, PresenceStatus, Target } from './frames.ts'
 export { HomingClient, type HomingClientOptions } from './homing-client.ts'
@@ -18,4 +20,6 @@ export type { Pacing } from './outlet.ts'
 export { Refused } from './refused.ts'
 export type { Sent } from './sender.ts'
 export { sessionTokens } from './session-tokens.ts'
+export { Unsupported } from './unsupported.ts'
 export type { WebSocketClass, WebSocketLike } from './web-socket.ts'
+export type { ProtocolName } from './wire-protocol.ts'
