@@ -60,6 +60,7 @@ export const refusals = {
   revoke_timeout: refusal('too old to be revoked'),
   client_msg_id_conflict: refusal('this clientMsgId stands for another message'),
   unknown_destination: refusal('nothing is behind this destination'),
+  bad_presence: refusal('status must be online, away or offline; users, 1–100 user ids'),
   bad_msg_type: refusal('messageType must be TEXT, IMAGE, FILE, AUDIO or VIDEO'),
   too_many_beyond_cursor: refusal('too many messages are read beyond unread ones; begin with the oldest'),
   agents_only: refusal('only agents may do this'),

@@ -1,5 +1,6 @@
 import { Standalone } from '../support/standalone.ts'
 import { authenticationSuite } from './authentication.ts'
+import { devicesSuite } from './devices.ts'
 import { groupRestSuite } from './group-rest.ts'
 import { groupsSuite } from './groups.ts'
 import { offlineSuite } from './offline.ts'
@@ -27,6 +28,7 @@ describe('standalone', () => {
 
   sendingSuite(() => server)
   singleLoginSuite(() => server)
+  devicesSuite(() => server)
   offlineSuite(() => server)
   authenticationSuite(() => server)
   renewalSuite(() => server)
