@@ -2,7 +2,8 @@ import type { ClientFrame, ServerFrame } from './frames.ts'
 import type { Refused } from './refused.ts'
 import type { Unsupported } from './unsupported.ts'
 
-export type ProtocolName = 'json' | 'msgpack'
+export const protocolNames = ['json', 'msgpack'] as const
+export type ProtocolName = (typeof protocolNames)[number]
 
 /**
  * One wire protocol of `/ws`. Everything above it (order, repeats, outbox, pacing, reconnecting) speaks of frames

@@ -25,7 +25,7 @@ export const chatTypes = {
 }
 
 /**
- * What the codes of errors say about a refused frame, where the server gives no `reason`. A code that is missing here
+ * What the codes of errors say about a refused frame, where the server gives no reason. A code that is missing here
  * is final for its frame; what it means for the connection is told by the close code.
  */
 export const reasonOfCode: ReadonlyMap<string, string> = new Map([

@@ -1,3 +1,4 @@
+import { isReason } from '../../protocol/errors.ts'
 import type { ServerFrame } from '../frames.ts'
 import { idOf, integerOf, mapOf, type Payload, textOf, type WireFrame } from './decode.ts'
 import { chatTypes, FrameType, reasonOfCode } from './frame-types.ts'
@@ -53,10 +54,11 @@ function messageOf(payload: Payload): ServerFrame {
 const messagesOf = ({ messages }: Payload): ServerFrame[] =>
   Array.isArray(messages) ? messages.map(each => messageOf(mapOf(each) ?? {})) : []
 
-/** The server's reason, or what its code says without one. */
+/** This server says it before the colon, in words for people after it; another's code has to do. */
 function reasonOf(payload: Payload): string | undefined {
+  const [reason] = (textOf(payload.message) ?? '').split(':', 1)
   const code = textOf(payload.code)
-  return textOf(payload.reason) ?? reasonOfCode.get(code ?? '') ?? code
+  return isReason(reason) ? reason : (reasonOfCode.get(code ?? '') ?? code)
 }
 
 /** Absent fields are left out, as the frames' type wants it. */

@@ -1,10 +1,11 @@
 import { expect } from 'chai'
 import { WebSocket as NodeSocket } from 'ws'
 import { type ClientState, HomingClient, type ProtocolName, Refused } from '../../../client/index.ts'
+import { protocolNames } from '../../../client/wire-protocol.ts'
 import { ScriptedServer } from './scripted-server.ts'
-import { ManualClock, protocols, until } from './support.ts'
+import { ManualClock, until } from './support.ts'
 
-for (const protocol of protocols) describe(`connecting over ${protocol}`, () => suite(protocol))
+for (const protocol of protocolNames) describe(`connecting over ${protocol}`, () => suite(protocol))
 
 function suite(protocol: ProtocolName): void {
   let server: ScriptedServer

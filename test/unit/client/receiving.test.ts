@@ -1,9 +1,10 @@
 import { expect } from 'chai'
 import { HomingClient, type Message, type ProtocolName } from '../../../client/index.ts'
+import { protocolNames } from '../../../client/wire-protocol.ts'
 import { ScriptedServer } from './scripted-server.ts'
-import { ManualClock, protocols, until } from './support.ts'
+import { ManualClock, until } from './support.ts'
 
-for (const protocol of protocols) describe(`receiving over ${protocol}`, () => suite(protocol))
+for (const protocol of protocolNames) describe(`receiving over ${protocol}`, () => suite(protocol))
 
 function suite(protocol: ProtocolName): void {
   let server: ScriptedServer

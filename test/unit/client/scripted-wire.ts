@@ -123,7 +123,7 @@ export class MsgpackWire implements ScriptedWire {
       case 'PONG':
         return [105, null, this.#pings.shift()]
       case 'ERROR':
-        return [106, { code: 'WS_INVALID_PAYLOAD', message: 'no', reason: frame.reason }, answered]
+        return [106, { code: 'WS_INVALID_PAYLOAD', message: `${frame.reason}: in words` }, answered]
       default:
         throw new Error(`MessagePack has no ${frame.type}`)
     }

@@ -2,8 +2,9 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { HomingClient } from '../../../client/index.ts'
 import { SendQueue } from '../../../client/send-queue.ts'
+import { protocolNames } from '../../../client/wire-protocol.ts'
 import { type Fate, ScriptedServer } from './scripted-server.ts'
-import { hasty, protocols } from './support.ts'
+import { hasty } from './support.ts'
 
 const unpaced = { framesPerSecond: Infinity, framesBurst: Infinity, messagesPerSecond: Infinity }
 const conversations = ['bob', 'carol', 'dave']
@@ -15,7 +16,7 @@ const fates: fc.Arbitrary<Fate> = fc.oneof(
 )
 
 describe('the order of sends', () => {
-  for (const protocol of protocols)
+  for (const protocol of protocolNames)
     it(`is the order of acceptance in each conversation over ${protocol}, whatever is refused, cut or answered late`, async () => {
       await fc.assert(
         fc.asyncProperty(

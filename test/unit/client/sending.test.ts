@@ -1,12 +1,13 @@
 import { expect } from 'chai'
 import { HomingClient, type ProtocolName, Refused } from '../../../client/index.ts'
+import { protocolNames } from '../../../client/wire-protocol.ts'
 import { ACCEPTED_AT, ScriptedServer } from './scripted-server.ts'
-import { hasty, protocols, until } from './support.ts'
+import { hasty, until } from './support.ts'
 
 /** Characters of three bytes each that are more than a frame may have. */
 const tooMany = { json: 30_000, msgpack: 400_000 }
 
-for (const protocol of protocols) describe(`sending over ${protocol}`, () => suite(protocol))
+for (const protocol of protocolNames) describe(`sending over ${protocol}`, () => suite(protocol))
 
 function suite(protocol: ProtocolName): void {
   let server: ScriptedServer

@@ -1,8 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Clock } from '../../../client/clock.ts'
-import type { HomingClientOptions, ProtocolName } from '../../../client/index.ts'
-
-export const protocols: readonly ProtocolName[] = ['json', 'msgpack']
+import type { HomingClientOptions } from '../../../client/index.ts'
 
 /** Resolves as soon as `condition` holds; mocha's time-out ends a wait in vain. */
 export async function until(condition: () => boolean): Promise<void> {
