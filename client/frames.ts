@@ -1,3 +1,5 @@
+import type { PresenceStatus } from '../protocol/presence.ts'
+
 /**
  * What this client and a server say to each other, in the words of the JSON contract: a wire protocol writes and reads
  * them its own way. Absent fields are omitted, never null.
@@ -21,8 +23,6 @@ export type ClientFrame =
   | { readonly type: 'SYNC'; readonly clientMsgId: string; readonly after: string }
   | { readonly type: 'PRESENCE'; readonly status: PresenceStatus }
   | { readonly type: 'PRESENCE'; readonly users: readonly string[] }
-
-export type PresenceStatus = 'online' | 'away'
 
 /** A recipient: a user (1–64 characters of `[A-Za-z0-9_@-]`) or a group. */
 export type Target =

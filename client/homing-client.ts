@@ -1,4 +1,5 @@
 import { CloseCode } from '../protocol/close-codes.ts'
+import type { PresenceStatus } from '../protocol/presence.ts'
 import { Acknowledger } from './acknowledger.ts'
 import { type Backoff, reconnectBackoff, resendBackoff } from './backoff.ts'
 import { type Clock, systemClock } from './clock.ts'
@@ -13,7 +14,7 @@ import {
   signOf,
   syncPageOf,
 } from './events.ts'
-import { type ClientFrame, type Draft, type PresenceStatus, type ServerFrame, textId } from './frames.ts'
+import { type ClientFrame, type Draft, type ServerFrame, textId } from './frames.ts'
 import { Inbox } from './inbox.ts'
 import { jsonProtocol } from './json-protocol.ts'
 import { Link, type TokenSource } from './link.ts'
@@ -198,7 +199,7 @@ export class HomingClient {
     return syncPageOf(await this.#ask({ type: 'SYNC', clientMsgId: this.#newId(), after }))
   }
 
-  /** Says how this user is there, now and after each reconnect. */
+  /** Says how this user is there, now and after each reconnect; `offline` is to appear so. */
   setPresence(status: PresenceStatus): void {
     this.#presence = status
     this.#outlet.post({ type: 'PRESENCE', status })

@@ -1,4 +1,5 @@
 /** The public door of the client library, for browsers and Node. Node only: `file-outbox.ts`. */
+export type { PresenceStatus } from '../protocol/presence.ts'
 export { AccountError, findUser, login, logout, refresh, type Session, verify } from './accounts.ts'
 export type {
   ClientEvents,
@@ -12,7 +13,7 @@ export type {
   SyncedMessage,
   SyncPage,
 } from './events.ts'
-export type { Draft, PresenceStatus, Target } from './frames.ts'
+export type { Draft, Target } from './frames.ts'
 export { HomingClient, type HomingClientOptions } from './homing-client.ts'
 export type { TokenSource } from './link.ts'
 export { MemoryOutbox, type Outbox, type OutboxMessage } from './outbox.ts'

@@ -206,6 +206,19 @@ function suite(protocol: ProtocolName): void {
     ])
   })
 
+  it('says how its user is there, and says it again on a new connection', async () => {
+    await online()
+    client.setPresence('away')
+    client.setPresence('offline')
+    await until(() => server.last.sent('PRESENCE').length === 2)
+    expect(server.last.sent('PRESENCE').map(frame => frame.status)).to.deep.equal(['away', 'offline'])
+    server.last.socket.terminate()
+    await until(() => client.state.name === 'waiting')
+    clock.advance(1000)
+    await until(() => server.connections.length === 2 && server.last.sent('PRESENCE').length === 1)
+    expect(server.last.sent('PRESENCE')[0]).to.have.property('status', 'offline')
+  })
+
   it('passes over what is no frame', async () => {
     collect()
     await online()

@@ -14,6 +14,7 @@ export interface Frame {
   readonly upTo?: boolean
   readonly ordered?: boolean
   readonly after?: string
+  readonly status?: string
   /** On MessagePack: the client's number of the frame, and whether it wrote the recipient as a number. */
   readonly seq?: number
   readonly toIsNumber?: boolean
