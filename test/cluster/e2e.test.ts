@@ -1,3 +1,4 @@
+import { clientLibrarySuite } from '../e2e/client-library.ts'
 import { devicesSuite } from '../e2e/devices.ts'
 import { offlineSuite } from '../e2e/offline.ts'
 import { sendingSuite } from '../e2e/sending.ts'
@@ -19,4 +20,5 @@ describe('the cluster, its users on different gateways', function () {
   devicesSuite(() => target)
   offlineSuite(() => target)
   stompSuite(() => target)
+  clientLibrarySuite(() => target)
 })

@@ -1,5 +1,6 @@
 import { Standalone } from '../support/standalone.ts'
 import { authenticationSuite } from './authentication.ts'
+import { clientLibrarySuite } from './client-library.ts'
 import { devicesSuite } from './devices.ts'
 import { groupRestSuite } from './group-rest.ts'
 import { groupsSuite } from './groups.ts'
@@ -39,4 +40,5 @@ describe('standalone', () => {
   groupRestSuite(() => server)
   revokeSuite(() => server)
   stompSuite(() => server)
+  clientLibrarySuite(() => server)
 })
