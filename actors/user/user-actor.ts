@@ -22,7 +22,7 @@ import type {
   ConnectionRef,
   HandleResult,
   Op,
-  OpResult,
+  OpAnswer,
   SendOp,
   UserContract,
 } from './contract.ts'
@@ -36,6 +36,7 @@ import type { UserActorParts } from './parts.ts'
 import { Revoking } from './revoking.ts'
 import { Sending } from './sending.ts'
 import { Snapshot } from './snapshot.ts'
+import { Syncing } from './syncing.ts'
 import { UnreadCounts } from './unread-counts.ts'
 
 type Method = keyof UserContract
@@ -57,6 +58,7 @@ export class UserActor implements Actor {
   readonly #joining: Joining
   readonly #offline: Offline
   readonly #customerSessions: CustomerSessions
+  readonly #syncing: Syncing
   #subscriptions: (LogSubscription | BusSubscription)[] = []
 
   constructor(context: ActorContext, parts: UserActorParts) {
@@ -98,6 +100,11 @@ export class UserActor implements Actor {
       isOpen: conversation => this.#isOpen(conversation),
       unread: this.#unread,
       read: message => this.#acknowledging.readReceipt(message),
+    })
+    this.#syncing = new Syncing(this.#user, {
+      reader,
+      isDelivered: seq => this.#connections.isDelivered(directFeed(this.#user), seq),
+      whatIsRead: () => this.#unread.whatIsRead(this.#connections.settledBy),
     })
     this.#customerSessions = new CustomerSessions(this.#user, {
       bus,
@@ -192,7 +199,7 @@ export class UserActor implements Actor {
   async #handle({ ops, ...ref }: ConnectionRef & { readonly ops: readonly Op[] }): Promise<HandleResult> {
     const attachment = this.#connections.find(ref)
     if ('reason' in attachment) return attachment
-    const results = new Array<OpResult>(ops.length).fill(null)
+    const results = new Array<OpAnswer>(ops.length).fill(null)
     const sends: SendOp[] = []
     for (const [index, op] of ops.entries()) {
       if (op.op === 'send') sends.push(op)
@@ -208,7 +215,7 @@ export class UserActor implements Actor {
     return { ok: true, results }
   }
 
-  #handleOther(attachment: Attachment, op: Exclude<Op, SendOp>): OpResult | Promise<OpResult> {
+  #handleOther(attachment: Attachment, op: Exclude<Op, SendOp>): OpAnswer | Promise<OpAnswer> {
     switch (op.op) {
       case 'delivered':
       case 'read':
@@ -221,6 +228,11 @@ export class UserActor implements Actor {
         return this.#joining.decide(op, this.#connections.fence)
       case 'acknowledge':
         return this.#acknowledgeRead(op)
+      case 'sync':
+        return this.#syncing.page(op.after)
+      case 'taken':
+        attachment.taken(op.seq)
+        return null
       default:
         return this.#customerSessions.handle(op)
     }

@@ -2,6 +2,7 @@ import { Standalone } from '../support/standalone.ts'
 import { authenticationSuite } from './authentication.ts'
 import { groupRestSuite } from './group-rest.ts'
 import { groupsSuite } from './groups.ts'
+import { msgpackSuite } from './msgpack.ts'
 import { offlineSuite } from './offline.ts'
 import { refusalsSuite } from './refusals.ts'
 import { renewalSuite } from './renewal.ts'
@@ -37,4 +38,5 @@ describe('standalone', () => {
   groupRestSuite(() => server)
   revokeSuite(() => server)
   stompSuite(() => server)
+  msgpackSuite(() => server)
 })
