@@ -3,6 +3,7 @@ import type { MessageLog } from '../messaging/message-log.ts'
 import { subjects } from '../messaging/subjects.ts'
 import type { Watermark } from '../messaging/watermark.ts'
 import type { ActorHosting, ActorRuntime } from '../runtime/actor-runtime.ts'
+import { serverPolicy } from '../runtime/device-policies.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Settings } from '../runtime/settings.ts'
 import type { Store } from '../storage/store.ts'
@@ -55,7 +56,7 @@ export function hostActors({
     gateways,
     reader,
     pushes: new Pushes(bus),
-    maxConnections: settings.MAX_CONNECTIONS_PER_USER,
+    route: { policy: serverPolicy(settings), maxDevices: settings.MAX_DEVICES_PER_USER },
     windowSize: settings.IDEMPOTENCY_WINDOW,
   }
   runtime.register('user', context => new UserActor(context, parts))

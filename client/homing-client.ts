@@ -199,7 +199,7 @@ export class HomingClient {
       case 'SINGLE_CHAT':
       case 'GROUP_CHAT':
       case 'GROUP_NOTIFY':
-        this.#inbox.receive(frame)
+        this.#inbox.receive(frame, this.#isOwn(frame))
         break
       case 'ERROR':
         this.#refused(frame)
@@ -213,6 +213,11 @@ export class HomingClient {
       case 'PONG':
         this.#checkAnswers()
     }
+  }
+
+  /** A message that this user has sent from somewhere else; a notice comes in its group's feed, whoever caused it. */
+  #isOwn({ type, from }: ServerFrame): boolean {
+    return type !== 'GROUP_NOTIFY' && this.#state.name === 'online' && textId(from) === this.#state.userId
   }
 
   #arrived(frame: ServerFrame): Promise<unknown> | undefined {

@@ -63,6 +63,7 @@ export const refusals = {
   client_msg_id_conflict: refusal('this clientMsgId stands for another message'),
   unknown_destination: refusal('nothing is behind this destination'),
   bad_msg_type: refusal('the message is of no type that the protocol knows'),
+  bad_presence: refusal('status must be online, away or offline; users, 1–100 user ids'),
   too_many_beyond_cursor: refusal('too many messages are read beyond unread ones; begin with the oldest'),
   agents_only: refusal('only agents may do this'),
   customer_session_not_found: refusal('no such customer session'),

@@ -2,6 +2,7 @@ import type { CustomerSession } from './customer-session.ts'
 import type { Entry } from './entries.ts'
 import type { UserId } from './ids.ts'
 import type { OfflineSummary } from './offline.ts'
+import type { Presence } from './presence.ts'
 
 /** What an actor pushes to a connection. Each wire protocol encodes these for its clients, or leaves them out. */
 export type PushEvent =
@@ -15,6 +16,8 @@ export type PushEvent =
   /** What waits, for connections to which nothing is resent. */
   | { readonly kind: 'summary'; readonly conversations: readonly OfflineSummary[] }
   | { readonly kind: 'session'; readonly session: CustomerSession }
+  /** How somebody is there now: a change, or the answer to a query. */
+  | ({ readonly kind: 'presence' } & Presence)
 
 export type ReceiptStatus = 'delivered' | 'read'
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { readDevicePolicy } from '../protocol/device-policy.ts'
 
 /**
  * Every setting: `HOMING_<KEY>` in the environment, its default, and the line it has in the reference
@@ -17,6 +18,14 @@ const list = z
   .default('')
   .transform(text => text.split(',').flatMap(item => item.trim() || []))
 const optionalText = z.string().min(1).optional()
+const devicePolicy = z
+  .string()
+  .transform((text, context) => {
+    const policy = readDevicePolicy(text)
+    if (policy === undefined) context.addIssue('must be a number from 1 or per-device')
+    return policy
+  })
+  .optional()
 
 const schema = z.object({
   HOST: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
@@ -51,6 +60,12 @@ const schema = z.object({
   REFRESH_TOKEN_SECONDS: atLeastOne(2_592_000).describe('life of a refresh token, s'),
 
   MAX_CONNECTIONS_PER_USER: atLeastOne(1).describe('connections a user may have; one more kicks the oldest'),
+  DEVICE_POLICY: devicePolicy.describe(
+    'a number: so many connections, whichever; `per-device`: one for each device; without it MAX_CONNECTIONS_PER_USER. A token’s claim `device_policy` goes before it',
+  ),
+  MAX_DEVICES_PER_USER: atLeastOne(10).describe(
+    'most connections that `per-device` or a token’s claim can give a user',
+  ),
   TWO_PHASE_ENABLED: flag(true).describe('send ACK accepted before ACK saved'),
   DELIVER_BEFORE_SAVED: flag(true).describe('push a message before its row is committed'),
   MAX_BODY_CHARACTERS: atLeastOne(4096).describe('longest message body of a JSON client, characters'),

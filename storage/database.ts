@@ -17,6 +17,7 @@ import { GroupTables } from './migrations/group-tables.ts'
 import { GroupViews } from './migrations/group-views.ts'
 import { OfflineViews } from './migrations/offline-views.ts'
 import { TopicTables } from './migrations/topic-tables.ts'
+import { WaitingViews } from './migrations/waiting-views.ts'
 
 export type Orm = MikroORM<AbstractSqlDriver>
 export type Parameter = string | number | boolean | null | Buffer
@@ -32,7 +33,15 @@ export const ormOptions = {
   entities,
   extensions: [Migrator],
   migrations: {
-    migrationsList: [FirstTables, TopicTables, CustomerServiceTables, OfflineViews, GroupTables, GroupViews],
+    migrationsList: [
+      FirstTables,
+      TopicTables,
+      CustomerServiceTables,
+      OfflineViews,
+      GroupTables,
+      GroupViews,
+      WaitingViews,
+    ],
     tableName: 'migration',
     snapshot: false,
     silent: true,

@@ -1,5 +1,6 @@
 import type { Fence, LogEntry } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
+import { allowsOne } from '../../protocol/device-policy.ts'
 import { eventOf } from '../../protocol/events.ts'
 import { directFeed, type Feed, type GroupId, groupFeed, type UserId, userOwner } from '../../protocol/ids.ts'
 import type { DeactivateReason } from '../../runtime/actor-runtime.ts'
@@ -94,7 +95,7 @@ export class Connections implements Iterable<Attachment> {
     if (this.#unbound.includes(binding.connId)) return { ok: false, reason: 'unbound' }
     const session = await this.checkSession(binding.sv)
     if (!session.ok) return session
-    const plan = planBind(this.#bindings(), binding, this.#parts.maxConnections)
+    const plan = planBind(this.#bindings(), binding, this.#parts.route)
     await this.#claim(plan.connections)
     this.#evict(plan)
     for (const other of this) other.renew(this.#epoch)
@@ -118,7 +119,7 @@ export class Connections implements Iterable<Attachment> {
   find(ref: ConnectionRef): Attachment | Refused {
     return (
       this.#attached.get(ref.connId) ??
-      refuseUnrouted(this.size, this.#parts.maxConnections, this.#sessionVersion, ref)
+      refuseUnrouted(this.#bindings(), this.#parts.route, this.#sessionVersion, ref)
     )
   }
 
@@ -141,6 +142,16 @@ export class Connections implements Iterable<Attachment> {
       if (attachment.resends) attachment.pump(entry.feed)?.live(entry)
       else if (this.#wants(entry)) attachment.push(eventOf(entry))
     }
+  }
+
+  /** Pushes what the user has sent to the connections but the one that has. */
+  sent(entry: LogEntry, except: string | undefined): void {
+    for (const attachment of this) if (attachment.binding.connId !== except) attachment.push(eventOf(entry))
+  }
+
+  /** Whether the connection may be one of several, so that it is given what the others send. */
+  sharesUser({ binding }: Attachment): boolean {
+    return !allowsOne(binding.policy ?? this.#parts.route.policy)
   }
 
   /** A group's feed begins for the user, or goes on. */
@@ -207,7 +218,9 @@ export class Connections implements Iterable<Attachment> {
 
   #addFeed(attachment: Attachment, feed: Feed, after: number): void {
     const { device } = attachment.binding
-    attachment.addFeed(feed, this.#startOf(device, feed, after), {
+    const start = this.#startOf(device, feed, after)
+    if (this.sharesUser(attachment)) this.#begin(device, feed, start)
+    attachment.addFeed(feed, start, {
       wants: entry => this.#wants(entry),
       skipped: cursor => this.delivered(device, feed, cursor),
       end: () => (feed === directFeed(this.#user) ? Number.POSITIVE_INFINITY : this.#memberships.end(feed)),
@@ -239,6 +252,14 @@ export class Connections implements Iterable<Attachment> {
     for (const [key, seq] of this.#delivered)
       if (key.startsWith(`${feed} `)) furthest = Math.max(furthest, seq)
     return furthest
+  }
+
+  /** Notes where a device has begun: until it acknowledges something, others' cursors must not stand for its own. */
+  #begin(device: string, feed: Feed, start: number): void {
+    const key = cursorKey(device, feed)
+    if (this.#delivered.has(key)) return
+    this.#delivered.set(key, start)
+    this.#parts.cursors.delivered(this.#user, device, feed, start)
   }
 
   #evict({ evicted }: RouteChange): void {

@@ -1,7 +1,9 @@
+import type { DevicePolicy } from '../../protocol/device-policy.ts'
 import type { Content, DirectEntry } from '../../protocol/entries.ts'
 import type { Reason } from '../../protocol/errors.ts'
 import type { GroupId, Recipient, UserId } from '../../protocol/ids.ts'
 import type { OfflineSummary } from '../../protocol/offline.ts'
+import type { PresenceStatus } from '../../protocol/presence.ts'
 
 /**
  * The user's actor, as gateways see it. It alone decides which connections are the user's.
@@ -40,11 +42,13 @@ export interface UserContract {
 export interface ConnectionRef {
   readonly connId: string
   readonly sv: number
+  readonly device: string
 }
 
 export interface Binding extends ConnectionRef, DeliveryTerms {
   readonly gatewayId: string
-  readonly device: string
+  /** Who stays when it is bound, by its token; without it by the server's setting. */
+  readonly policy?: DevicePolicy
 }
 
 /** What a wire protocol's clients are pushed. */
@@ -95,6 +99,8 @@ export type Op =
   | CustomerSessionOp
   | SyncOp
   | TakenOp
+  | PresenceOp
+  | PresenceQueryOp
 
 export type SendOp = Content & { readonly op: 'send'; readonly clientMsgId: string } & Recipient
 
@@ -161,6 +167,24 @@ export interface SyncOp {
 export interface TakenOp {
   readonly op: 'taken'
   readonly seq: number
+}
+
+/**
+ * How the connection is there, until it says otherwise; each begins online. The user is as present as the most
+ * present of the connections. `offline` is to appear so: the connection goes on as before.
+ */
+export interface PresenceOp {
+  readonly op: 'presence'
+  readonly status: PresenceStatus
+}
+
+/**
+ * Asks how these users are there: 1–100. The answers are pushed to the connection as `presence` events, one a user in
+ * their order, after every later state that it has been told.
+ */
+export interface PresenceQueryOp {
+  readonly op: 'presence-query'
+  readonly users: readonly UserId[]
 }
 
 /** Null answers an operation that succeeded and has nothing to say. */

@@ -8,6 +8,7 @@ import type { FeedReader } from '../feed-reader.ts'
 import type { GatewayWatch } from '../gateway-watch.ts'
 import type { Kicks } from '../kicks.ts'
 import type { Pushes } from '../pushes.ts'
+import type { RouteRules } from './route.ts'
 
 /** What a process gives all its user actors. */
 export interface UserActorParts {
@@ -23,6 +24,6 @@ export interface UserActorParts {
   readonly kicks: Kicks
   readonly gateways: GatewayWatch
   readonly logger: Logger
-  readonly maxConnections: number
+  readonly route: RouteRules
   readonly windowSize: number
 }

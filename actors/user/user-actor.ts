@@ -23,6 +23,7 @@ import type {
   HandleResult,
   Op,
   OpAnswer,
+  OpResult,
   SendOp,
   UserContract,
 } from './contract.ts'
@@ -32,6 +33,7 @@ import { IncomingMessages } from './incoming-messages.ts'
 import { Joining } from './joining.ts'
 import { Memberships } from './memberships.ts'
 import { Offline } from './offline.ts'
+import { OwnMessages } from './own-messages.ts'
 import type { UserActorParts } from './parts.ts'
 import { Revoking } from './revoking.ts'
 import { Sending } from './sending.ts'
@@ -54,6 +56,7 @@ export class UserActor implements Actor {
   readonly #acknowledging: Acknowledging
   readonly #connections: Connections
   readonly #memberships: Memberships
+  readonly #ownMessages: OwnMessages
   readonly #revoking: Revoking
   readonly #joining: Joining
   readonly #offline: Offline
@@ -87,12 +90,17 @@ export class UserActor implements Actor {
       ...parts,
       began: attachment => void this.#pushSummary(attachment),
     })
+    this.#ownMessages = new OwnMessages(this.#user, {
+      several: () => this.#connections.size > 1,
+      push: (entry, except) => this.#connections.sent(entry, except),
+    })
     this.#acknowledging = new Acknowledging(this.#user, {
       bus,
       reader,
       cursors,
       unread: this.#unread,
       isMine: stored => this.#isMine(stored),
+      sharesUser: attachment => this.#connections.sharesUser(attachment),
       moved: (device, feed, seq) => this.#connections.delivered(device, feed, seq),
     })
     this.#offline = new Offline({
@@ -169,7 +177,7 @@ export class UserActor implements Actor {
       case 'handle':
         return this.#handle(args as Args<'handle'>)
       case 'post':
-        return this.#sending.send((args as Args<'post'>).ops, this.#connections.fence)
+        return this.#send((args as Args<'post'>).ops, undefined)
       case 'bind':
         return this.#connections.bind(args as Args<'bind'>)
       case 'touch':
@@ -207,12 +215,16 @@ export class UserActor implements Actor {
     }
     this.#acknowledging.sendReceipts()
     if (sends.length > 0) {
-      const sent = (await this.#sending.send(sends, this.#connections.fence)).values()
+      const sent = (await this.#send(sends, ref.connId)).values()
       for (const [index, op] of ops.entries()) {
         if (op.op === 'send') results[index] = sent.next().value ?? null
       }
     }
     return { ok: true, results }
+  }
+
+  #send(ops: readonly SendOp[], connId: string | undefined): Promise<OpResult[]> {
+    return this.#sending.send(ops, this.#connections.fence, this.#ownMessages.sending(ops, connId))
   }
 
   #handleOther(attachment: Attachment, op: Exclude<Op, SendOp>): OpAnswer | Promise<OpAnswer> {
@@ -233,6 +245,9 @@ export class UserActor implements Actor {
       case 'taken':
         attachment.taken(op.seq)
         return null
+      case 'presence':
+      case 'presence-query':
+        return { reason: 'not_implemented' }
       default:
         return this.#customerSessions.handle(op)
     }
@@ -257,6 +272,7 @@ export class UserActor implements Actor {
   #onStored(entry: LogEntry): void {
     this.#unread.incoming(entry)
     this.#connections.stored(entry)
+    this.#ownMessages.stored(entry)
     this.#memberships.observe(entry)
   }
 

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { allowsOne } from '../../protocol/device-policy.ts'
 import type { UserId } from '../../protocol/ids.ts'
+import { serverPolicy } from '../../runtime/device-policies.ts'
 import type { Settings } from '../../runtime/settings.ts'
 import type { Account, AccountStore, UserStore } from '../../storage/store.ts'
 import { KeyedTurns } from './keyed-turns.ts'
@@ -14,7 +16,11 @@ export const MAX_LOGINS_UNDER_WAY = 256
 export interface AccountsOptions {
   readonly settings: Pick<
     Settings,
-    'ACCOUNTS_CREATE' | 'ACCESS_TOKEN_SECONDS' | 'REFRESH_TOKEN_SECONDS' | 'MAX_CONNECTIONS_PER_USER'
+    | 'ACCOUNTS_CREATE'
+    | 'ACCESS_TOKEN_SECONDS'
+    | 'REFRESH_TOKEN_SECONDS'
+    | 'DEVICE_POLICY'
+    | 'MAX_CONNECTIONS_PER_USER'
   >
   readonly tokens: Tokens
   readonly accounts: AccountStore
@@ -136,7 +142,7 @@ export class Accounts {
   async #openSession(userId: number): Promise<number> {
     const { users, settings, raiseSession } = this.#options
     const user = String(userId)
-    if (settings.MAX_CONNECTIONS_PER_USER > 1) return users.sessionVersion(user)
+    if (!allowsOne(serverPolicy(settings))) return users.sessionVersion(user)
     const version = await users.nextSessionVersion(user)
     await raiseSession(user, version)
     return version

@@ -1,6 +1,7 @@
 import type { Op } from '../../actors/user/contract.ts'
 import type { Reason } from '../../protocol/errors.ts'
 import { isClientMsgId, parseSeq, type UserId } from '../../protocol/ids.ts'
+import { isPresenceStatus } from '../../protocol/presence.ts'
 import {
   bufferOf,
   decodeMap,
@@ -67,6 +68,8 @@ function decodePayload(type: Integer, fields: Fields, seq: Integer, sender: Send
       return decodeAck(fields)
     case MessageType.syncReq:
       return decodeSyncReq(fields)
+    case MessageType.presence:
+      return decodePresence(fields)
     default:
       return refused('not_implemented')
   }
@@ -129,6 +132,11 @@ function decodeSyncReq(fields: Fields): Asked {
   const last = idText(field(fields, 'last_message_id')) ?? '0'
   const after = last === '0' ? 0 : parseSeq(last)
   return after === undefined ? refused('bad_server_msg_id') : { kind: 'op', op: { op: 'sync', after } }
+}
+
+function decodePresence(fields: Fields): Asked {
+  const status = textOf(field(fields, 'status'))
+  return isPresenceStatus(status) ? { kind: 'op', op: { op: 'presence', status } } : refused('bad_presence')
 }
 
 const refused = (reason: Reason): Asked => ({ kind: 'refused', reason })

@@ -29,6 +29,10 @@ function encode(event: PushEvent): Uint8Array[] {
         : []
     case 'receipt':
       return event.seqs.map(seq => encodeAck(UNASKED, seq, event.status, event.from))
+    case 'presence': {
+      const { user, status } = event
+      return [encodeFrame(MessageType.presencePush, UNASKED, { user_id: idOnWire(user), status })]
+    }
     case 'summary':
     case 'session':
       return []

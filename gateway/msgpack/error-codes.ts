@@ -53,6 +53,7 @@ const codes = {
   not_message_sender: 'WS_INVALID_PAYLOAD',
   revoke_timeout: 'WS_INVALID_PAYLOAD',
   client_msg_id_conflict: 'WS_INVALID_PAYLOAD',
+  bad_presence: 'WS_INVALID_PAYLOAD',
   bad_msg_type: 'WS_INVALID_PAYLOAD',
   unknown_destination: 'WS_INVALID_PAYLOAD',
   not_your_queue: 'WS_INVALID_PAYLOAD',

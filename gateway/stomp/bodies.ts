@@ -3,6 +3,7 @@ import type { Entry, MessageEntry } from '../../protocol/entries.ts'
 import { type Reason, refusals } from '../../protocol/errors.ts'
 import { directConversation, groupConversation } from '../../protocol/ids.ts'
 import type { OfflineSummary } from '../../protocol/offline.ts'
+import type { Presence } from '../../protocol/presence.ts'
 import type { About } from '../wire-protocol.ts'
 
 /** Bodies of MESSAGE frames, as the STOMP contract spells them ("Frames"). What does not apply is absent. */
@@ -90,6 +91,9 @@ export const sessionBody = (session: CustomerSession): string =>
     closeReason: session.closeReason,
     statusChangeTime: session.changedAt,
   })
+
+export const presenceBody = ({ user, status, ts }: Presence): string =>
+  body('PRESENCE', { userId: user, status, statusChangeTime: ts })
 
 /** A SYSTEM frame around what `GET /api/im/offline/summary` answers. */
 export const summaryBody = (conversations: readonly OfflineSummary[]): string =>

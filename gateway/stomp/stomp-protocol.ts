@@ -8,6 +8,7 @@ import {
   entryBody,
   failedBody,
   heartbeatBody,
+  presenceBody,
   savedBody,
   sessionBody,
   summaryBody,
@@ -141,6 +142,8 @@ export class StompProtocol implements WireProtocol {
         return listOf(this.#deliver('offline-summary', summaryBody(event.conversations)))
       case 'session':
         return listOf(this.#deliver('session', sessionBody(event.session)))
+      case 'presence':
+        return listOf(this.#deliver('presence', presenceBody(event)))
       case 'receipt':
         return []
       default:

@@ -1,3 +1,4 @@
+import { devicesSuite } from '../e2e/devices.ts'
 import { offlineSuite } from '../e2e/offline.ts'
 import { sendingSuite } from '../e2e/sending.ts'
 import { singleLoginSuite } from '../e2e/single-login.ts'
@@ -15,6 +16,7 @@ describe('the cluster, its users on different gateways', function () {
 
   sendingSuite(() => target)
   singleLoginSuite(() => target)
+  devicesSuite(() => target)
   offlineSuite(() => target)
   stompSuite(() => target)
 })

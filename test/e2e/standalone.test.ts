@@ -1,5 +1,6 @@
 import { Standalone } from '../support/standalone.ts'
 import { authenticationSuite } from './authentication.ts'
+import { devicesSuite } from './devices.ts'
 import { groupRestSuite } from './group-rest.ts'
 import { groupsSuite } from './groups.ts'
 import { msgpackSuite } from './msgpack.ts'
@@ -28,6 +29,7 @@ describe('standalone', () => {
 
   sendingSuite(() => server)
   singleLoginSuite(() => server)
+  devicesSuite(() => server)
   offlineSuite(() => server)
   authenticationSuite(() => server)
   renewalSuite(() => server)

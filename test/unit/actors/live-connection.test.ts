@@ -57,7 +57,7 @@ describe('a connection to which nothing is resent', () => {
       kicks,
       gateways,
       logger,
-      maxConnections: 1,
+      route: { policy: { keep: 'newest' as const, count: 1 }, maxDevices: 10 },
       windowSize: 10,
     }
     activate = async user => {

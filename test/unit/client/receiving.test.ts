@@ -70,6 +70,22 @@ describe('receiving', () => {
     ])
   })
 
+  it('hands on what another device of the user has sent, and neither acknowledges it nor drops what is older', async () => {
+    collect()
+    await online()
+    const own = { from: 'alice', to: 'bob' }
+    server.last.deliver(5, own)
+    server.last.deliver(4)
+    server.last.deliver(5, own)
+    await until(() => received.length === 2)
+    await server.last.roundTrips(1)
+    clock.advance(100)
+    await server.last.roundTrips(1)
+    expect(received).to.deep.equal(['5', '4'])
+    expect(repeats).to.deep.equal(['5'])
+    expect(acks()).to.deep.equal(['4'])
+  })
+
   it('acknowledges each fifty messages at once', async () => {
     collect()
     await online()
