@@ -22,6 +22,7 @@ import type {
   ConnectionRef,
   HandleResult,
   Op,
+  OpAnswer,
   OpResult,
   SendOp,
   UserContract,
@@ -37,6 +38,7 @@ import type { UserActorParts } from './parts.ts'
 import { Revoking } from './revoking.ts'
 import { Sending } from './sending.ts'
 import { Snapshot } from './snapshot.ts'
+import { Syncing } from './syncing.ts'
 import { UnreadCounts } from './unread-counts.ts'
 
 type Method = keyof UserContract
@@ -59,6 +61,7 @@ export class UserActor implements Actor {
   readonly #joining: Joining
   readonly #offline: Offline
   readonly #customerSessions: CustomerSessions
+  readonly #syncing: Syncing
   #subscriptions: (LogSubscription | BusSubscription)[] = []
 
   constructor(context: ActorContext, parts: UserActorParts) {
@@ -105,6 +108,11 @@ export class UserActor implements Actor {
       isOpen: conversation => this.#isOpen(conversation),
       unread: this.#unread,
       read: message => this.#acknowledging.readReceipt(message),
+    })
+    this.#syncing = new Syncing(this.#user, {
+      reader,
+      isDelivered: seq => this.#connections.isDelivered(directFeed(this.#user), seq),
+      whatIsRead: () => this.#unread.whatIsRead(this.#connections.settledBy),
     })
     this.#customerSessions = new CustomerSessions(this.#user, {
       bus,
@@ -199,7 +207,7 @@ export class UserActor implements Actor {
   async #handle({ ops, ...ref }: ConnectionRef & { readonly ops: readonly Op[] }): Promise<HandleResult> {
     const attachment = this.#connections.find(ref)
     if ('reason' in attachment) return attachment
-    const results = new Array<OpResult>(ops.length).fill(null)
+    const results = new Array<OpAnswer>(ops.length).fill(null)
     const sends: SendOp[] = []
     for (const [index, op] of ops.entries()) {
       if (op.op === 'send') sends.push(op)
@@ -219,7 +227,7 @@ export class UserActor implements Actor {
     return this.#sending.send(ops, this.#connections.fence, this.#ownMessages.sending(ops, connId))
   }
 
-  #handleOther(attachment: Attachment, op: Exclude<Op, SendOp>): OpResult | Promise<OpResult> {
+  #handleOther(attachment: Attachment, op: Exclude<Op, SendOp>): OpAnswer | Promise<OpAnswer> {
     switch (op.op) {
       case 'delivered':
       case 'read':
@@ -232,6 +240,11 @@ export class UserActor implements Actor {
         return this.#joining.decide(op, this.#connections.fence)
       case 'acknowledge':
         return this.#acknowledgeRead(op)
+      case 'sync':
+        return this.#syncing.page(op.after)
+      case 'taken':
+        attachment.taken(op.seq)
+        return null
       case 'presence':
       case 'presence-query':
         return { reason: 'not_implemented' }

@@ -4,6 +4,7 @@ import { clientLibrarySuite } from './client-library.ts'
 import { devicesSuite } from './devices.ts'
 import { groupRestSuite } from './group-rest.ts'
 import { groupsSuite } from './groups.ts'
+import { msgpackSuite } from './msgpack.ts'
 import { offlineSuite } from './offline.ts'
 import { refusalsSuite } from './refusals.ts'
 import { renewalSuite } from './renewal.ts'
@@ -41,4 +42,5 @@ describe('standalone', () => {
   revokeSuite(() => server)
   stompSuite(() => server)
   clientLibrarySuite(() => server)
+  msgpackSuite(() => server)
 })
