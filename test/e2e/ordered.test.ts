@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { GroupClients, heard } from '../support/group-clients.ts'
+import { MsgpackClient, type } from '../support/msgpack-client.ts'
 import { Standalone } from '../support/standalone.ts'
 import { newUser, signToken } from '../support/target.ts'
 import { until } from '../support/until.ts'
@@ -115,5 +116,63 @@ describe('after a refused send to a group', () => {
     await toBob.atLeast(5, { type: 'GROUP_CHAT' })
     expect(heard(toBob, group)).to.deep.equal(['m1', 'm2', 'm3', 'm4'])
     toAlice.socket.terminate()
+  })
+})
+
+describe('after a refused send over MessagePack', () => {
+  let server: Standalone
+  let alice: MsgpackClient
+  let bob: MsgpackClient
+  let b: string
+
+  before(async () => {
+    server = await Standalone.start({
+      MESSAGES_PER_SECOND: String(PER_SECOND),
+      MESSAGES_BURST: String(BURST),
+    })
+  })
+  after(() => server.stop())
+  afterEach(() => {
+    alice.socket.terminate()
+    bob.socket.terminate()
+  })
+
+  const send = (content: string, to = b) =>
+    alice.send(type.chat, { to, type: 'text', content, client_msg_id: content })
+  const saved = (seq: number) => alice.next(type.ack, { status: 'saved' }, seq)
+  const received = async (count: number) => {
+    const pushes = await bob.atLeast(count, type.chatPush)
+    await bob.settle()
+    return pushes.map(({ payload }) => payload.content)
+  }
+
+  /** m1–m6 are taken, m7 is over the rate; then there is room again. */
+  const begin = async (ordered: boolean) => {
+    b = newUser('bob')
+    bob = await MsgpackClient.authenticated(server.url, await signToken(server, b))
+    alice = await MsgpackClient.open(server.url)
+    alice.send(type.auth, { token: await signToken(server, newUser('alice')), acks: true, ordered })
+    await alice.next(type.authRsp, { success: true })
+    for (const content of taken) send(content)
+    await alice.next(type.error, { code: 'WS_RATE_LIMITED' }, send('m7'))
+    const full = performance.now() + (BURST / PER_SECOND) * 1000
+    await until(() => performance.now() >= full, 'time stands still')
+  }
+
+  it('later ones to the same conversation wait for it, where Auth said ordered', async () => {
+    await begin(true)
+    const early = await alice.next(type.error, { code: 'WS_INTERNAL_ERROR' }, send('m8'))
+    expect(early.payload.message).to.match(/^server_busy: /)
+    await saved(send('other conversation', newUser('carol')))
+    await saved(send('m7'))
+    await saved(send('m8'))
+    expect(await received(8)).to.deep.equal([...taken, 'm7', 'm8'])
+  })
+
+  it('they are accepted as ever without it', async () => {
+    await begin(false)
+    await saved(send('m8'))
+    await saved(send('m7'))
+    expect(await received(8)).to.deep.equal([...taken, 'm8', 'm7'])
   })
 })
