@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import type { ProtocolName } from '../../client/index.ts'
+import { usualPacing } from '../../client/outlet.ts'
 import { protocolNames } from '../../client/wire-protocol.ts'
 import { GroupClients } from '../support/group-clients.ts'
 import { type LibraryClient, LibraryClients } from '../support/library-clients.ts'
@@ -68,6 +69,20 @@ function libraryOver(protocol: ProtocolName, target: () => Target, clients: Libr
     expect(bob.received.map(({ body }) => body)).to.deep.equal(bodies)
   })
 
+  it('keeps its connection while two send each other as much at once as they may', async () => {
+    const pair = [await clients.online(protocol), await clients.online(protocol, { index: 1 })]
+    const [alice, bob] = pair
+    if (!alice || !bob) return
+    const lost: string[] = []
+    for (const { client } of pair)
+      client.on('state', state => state.name === 'waiting' && lost.push(state.reason))
+    const sendAll = ({ client }: LibraryClient, to: string) =>
+      Array.from({ length: BURST }, (_, index) => client.send({ to, body: String(index) }).saved)
+    await Promise.all([...sendAll(alice, bob.user), ...sendAll(bob, alice.user)])
+    await Promise.all(pair.map(each => arrived(each, BURST)))
+    expect(lost).to.deep.equal([])
+  })
+
   it('does not get again what it has acknowledged', async () => {
     const alice = await clients.online(protocol)
     const bob = await clients.online(protocol, { index: 1 })
@@ -115,6 +130,9 @@ function libraryOver(protocol: ProtocolName, target: () => Target, clients: Libr
     )
   })
 }
+
+/** What the client's own pace lets it send at once. */
+const BURST = usualPacing.messagesBurst
 
 const unpaced = { framesPerSecond: 1e6, framesBurst: 1e6, messagesPerSecond: 1e6, messagesBurst: 64 }
 
