@@ -10,8 +10,8 @@ export interface FrameQueueLimits {
 }
 
 /**
- * The writing side of a client that may have so much waiting here and no more. `overflow` is called with the frame
- * that is too much, which is not kept.
+ * The writing side of a client that may have so much waiting here and no more. What the system takes at once does not
+ * wait. `overflow` is called with the frame that is too much, which is not kept.
  */
 export class FrameQueue implements Outbound {
   readonly #socket: Socket
@@ -20,6 +20,8 @@ export class FrameQueue implements Outbound {
   /** Bytes of each frame that waits, the oldest first. */
   readonly #waiting: number[] = []
   #bytes = 0
+  /** Frames that wait no longer. */
+  #gone = 0
   #lastMoved = 0
 
   constructor(socket: Socket, limits: FrameQueueLimits, overflow: () => void) {
@@ -30,16 +32,15 @@ export class FrameQueue implements Outbound {
 
   send(data: WireData, taken?: () => void): void {
     const bytes = Buffer.byteLength(data)
-    if (this.#isTooMuch(bytes)) {
+    if (this.#isTooMuch(bytes) && !this.#flush()) {
       this.#overflow()
       return
     }
     if (this.#waiting.length === 0) this.#lastMoved = Date.now()
-    this.#waiting.push(bytes)
+    const count = this.#waiting.push(bytes) + this.#gone
     this.#bytes += bytes
     this.#socket.send(data, () => {
-      this.#bytes -= this.#waiting.shift() ?? 0
-      this.#lastMoved = Date.now()
+      this.#leave(count)
       taken?.()
     })
   }
@@ -52,5 +53,20 @@ export class FrameQueue implements Outbound {
     if (this.#waiting.length >= this.#limits.frames) return true
     const bytes = this.#bytes + more
     return bytes > this.#limits.bytes && bytes - Math.max(more, ...this.#waiting) > this.#limits.bytes
+  }
+
+  /** A turn of the event loop may have more to say than may wait after it. False when something waits still. */
+  #flush(): boolean {
+    if (!this.#socket.flush()) return false
+    this.#leave(this.#gone + this.#waiting.length)
+    return true
+  }
+
+  /** So many frames, of all there were, have left. */
+  #leave(count: number): void {
+    if (count <= this.#gone) return
+    for (const bytes of this.#waiting.splice(0, count - this.#gone)) this.#bytes -= bytes
+    this.#gone = count
+    this.#lastMoved = Date.now()
   }
 }

@@ -14,6 +14,8 @@ export interface Socket {
   listen(listener: SocketListener): void
   /** Ignored once the socket is closing. `taken` is called when nothing of it waits here any more. */
   send(data: WireData, taken?: () => void): void
+  /** Writes what waits for the turn's end. True when nothing waits here any more. */
+  flush(): boolean
   /** Asks for a sign of life, which the listener hears as `alive`. */
   ping(): void
   /** Stops reading, so that the peer's own sends wait; as far as the carrier can. */

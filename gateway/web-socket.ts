@@ -43,6 +43,11 @@ export class WebSocket implements Socket {
     this.#socket.send(data, taken)
   }
 
+  flush(): boolean {
+    this.#stream.uncork()
+    return this.#socket.bufferedAmount === 0
+  }
+
   ping(): void {
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping()
   }

@@ -68,7 +68,12 @@ export type ClientFrame =
   | ReauthFrame
   | { readonly kind: 'op'; readonly op: Op; readonly ref?: FrameRef | undefined }
   /** What the protocol has answered by itself. `last`: the client says goodbye. */
-  | { readonly kind: 'answered'; readonly frames: readonly WireData[]; readonly last?: true }
+  | {
+      readonly kind: 'answered'
+      readonly frames: readonly WireData[]
+      readonly last?: true
+      readonly ref?: FrameRef
+    }
   | { readonly kind: 'refused'; readonly reason: Reason; readonly about: About }
 
 export interface AuthFrame {
@@ -93,7 +98,7 @@ export const aboutUnauthorized = (frame: ClientFrame): About => ({
 /** The ids that a refusal of the frame repeats. */
 export function aboutFrame(frame: ClientFrame): About {
   if (frame.kind === 'refused') return frame.about
-  return frame.kind === 'op' ? aboutOp(frame.op, frame.ref) : frame.kind === 'auth' ? { ref: frame.ref } : {}
+  return frame.kind === 'op' ? aboutOp(frame.op, frame.ref) : 'ref' in frame ? { ref: frame.ref } : {}
 }
 
 export const aboutOp = (op: Op, ref: FrameRef | undefined): About =>

@@ -96,7 +96,7 @@ export class MsgpackProtocol implements WireProtocol {
     const { seq: ref } = message
     switch (message.kind) {
       case 'ping':
-        return { kind: 'answered', frames: [encodeFrame(MessageType.pong, ref)] }
+        return { kind: 'answered', frames: [encodeFrame(MessageType.pong, ref)], ref }
       case 'auth':
         this.#acks = message.acks
         return { kind: 'auth', token: message.token, ordered: message.ordered, ref }

@@ -56,6 +56,10 @@ export class SockJsSession implements Socket {
     taken?.()
   }
 
+  flush(): boolean {
+    return this.bufferedAmount === 0
+  }
+
   /** An open request is a sign of life: the package notices when it breaks off. */
   ping(): void {
     if (this.#connection._session.recv) this.#listener?.alive()

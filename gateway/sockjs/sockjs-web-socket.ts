@@ -27,6 +27,10 @@ export class SockJsWebSocket implements Socket {
     this.#socket.send(`a[${JSON.stringify(data.toString())}]`, taken)
   }
 
+  flush(): boolean {
+    return this.#socket.flush()
+  }
+
   ping(): void {
     this.#socket.ping()
   }
