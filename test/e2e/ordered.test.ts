@@ -1,5 +1,7 @@
 import { expect } from 'chai'
+import { protocolNames } from '../../client/wire-protocol.ts'
 import { GroupClients, heard } from '../support/group-clients.ts'
+import { LibraryClients } from '../support/library-clients.ts'
 import { MsgpackClient, type } from '../support/msgpack-client.ts'
 import { Standalone } from '../support/standalone.ts'
 import { newUser, signToken } from '../support/target.ts'
@@ -175,4 +177,34 @@ describe('after a refused send over MessagePack', () => {
     await saved(send('m7'))
     expect(await received(8)).to.deep.equal([...taken, 'm8', 'm7'])
   })
+})
+
+describe('a client of the library that is faster than the server lets it be', () => {
+  /** Two more at first than the server takes at once; a third refusal would close the connection for ten seconds. */
+  const hurried = { messagesBurst: BURST + 2, messagesPerSecond: PER_SECOND }
+  let server: Standalone
+  let clients: LibraryClients
+
+  before(async () => {
+    server = await Standalone.start({ MESSAGES_PER_SECOND: '20', MESSAGES_BURST: String(BURST) })
+    clients = new LibraryClients(() => server)
+  })
+  after(async () => {
+    clients.closeAll()
+    await server.stop()
+  })
+
+  for (const protocol of protocolNames)
+    it(`has each message accepted once, and in its order, over ${protocol}`, async () => {
+      const alice = await clients.online(protocol, {}, { pacing: hurried })
+      const readers = [await clients.online(protocol), await clients.online(protocol)]
+      const refused: string[] = []
+      alice.client.on('refused', ({ reason }) => refused.push(reason))
+      const bodies = Array.from({ length: 10 }, (_, index) => String(index))
+      const sends = bodies.flatMap(body => readers.map(({ user }) => alice.client.send({ to: user, body })))
+      await Promise.all(sends.map(({ saved }) => saved))
+      await until(() => readers.every(({ received }) => received.length >= bodies.length), 'not all came')
+      for (const { received } of readers) expect(received.map(({ body }) => body)).to.deep.equal(bodies)
+      expect(refused).to.include('too_many_requests')
+    })
 })
