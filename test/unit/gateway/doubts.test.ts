@@ -99,7 +99,7 @@ describe('the connections of a gateway in doubt', () => {
     const json = jsonProtocol({ maxBodyCharacters: 100, outstanding: 10 })
     for (let n = 0; n < CONNECTIONS; n++) {
       const socket = new StillSocket()
-      const connection = new Connection(`c${n}`, socket, json, parts)
+      const connection = new Connection(`c${n}`, socket, { protocol: json }, parts)
       sockets.set(`c${n}`, socket)
       connections.add(connection)
       connection.begin({ user: `u${n}`, sv: 0, expiresAt: Number.POSITIVE_INFINITY } as Session)
