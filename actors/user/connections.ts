@@ -14,6 +14,7 @@ import type {
   SessionCheck,
   SessionOrigin,
   TouchResult,
+  UserContract,
 } from './contract.ts'
 import type { Memberships } from './memberships.ts'
 import type { UserActorParts } from './parts.ts'
@@ -28,9 +29,16 @@ import {
 } from './route.ts'
 import { SessionAudit } from './session-audit.ts'
 
+type Args<M extends keyof UserContract> = Parameters<UserContract[M]>[0]
+
 const UNBOUND_REMEMBERED = 32
 
-export type ConnectionsParts = UserActorParts & Pick<AttachmentParts, 'began'>
+export interface ConnectionsParts extends UserActorParts, Pick<AttachmentParts, 'began' | 'confirmed'> {
+  readonly bound: (attachment: Attachment) => void
+  readonly left: () => void
+  /** The user has a direct message with this one. */
+  readonly met: (other: UserId) => void
+}
 
 /**
  * The user's route and session version. The route is durable as the body of the ownership claim: what a bind has
@@ -111,7 +119,7 @@ export class Connections implements Iterable<Attachment> {
 
   async bind(binding: Binding): Promise<BindResult> {
     const bound = this.#attached.get(binding.connId)
-    if (bound) return bound.confirm()
+    if (bound?.isOn(binding)) return bound.confirm()
     if (this.#unbound.includes(binding.connId)) return { ok: false, reason: 'unbound' }
     const session = await this.checkSession(binding.sv)
     if (!session.ok) return session
@@ -120,12 +128,15 @@ export class Connections implements Iterable<Attachment> {
     this.#audit.bound(binding)
     this.#evict(plan)
     for (const other of this) other.renew(this.#epoch)
+    this.#remove(binding.connId)
     return this.#attach(binding, true).confirm()
   }
 
-  touch(ref: ConnectionRef): TouchResult {
+  touch({ presence, ...ref }: Args<'touch'>): TouchResult {
     const found = this.find(ref)
-    return 'reason' in found ? found : found.confirm()
+    if ('reason' in found) return found
+    if (presence && found.waits) found.presence = presence
+    return found.confirm()
   }
 
   unbind({ connId }: ConnectionRef): null {
@@ -185,6 +196,12 @@ export class Connections implements Iterable<Attachment> {
     }
   }
 
+  /** Whether some device has acknowledged what has this seq in the feed. */
+  isDelivered(feed: Feed, seq: number): boolean {
+    if (seq <= this.#furthest(feed)) return true
+    return [...this].some(attachment => attachment.pump(feed)?.delivery.isAcknowledged(seq))
+  }
+
   /** Notes a delivered cursor: the next connection of the device starts there. */
   delivered(device: string, feed: Feed, seq: number): void {
     const key = cursorKey(device, feed)
@@ -228,6 +245,7 @@ export class Connections implements Iterable<Attachment> {
     )
     if (attachment.resends) this.#addFeeds(attachment)
     else if (confirmed) this.#parts.began(attachment)
+    if (confirmed) this.#parts.bound(attachment)
     return attachment
   }
 
@@ -253,6 +271,7 @@ export class Connections implements Iterable<Attachment> {
   #wants(stored: LogEntry): boolean {
     const { seq, entry, revoked } = stored
     this.#memberships.observe(stored)
+    if (entry.kind === 'direct') this.#parts.met(entry.from)
     if (revoked) return false
     if (entry.kind === 'group' && entry.from === this.#user) return false
     return stored.feed === directFeed(this.#user) || this.#memberships.isVisible(stored.feed, seq)
@@ -265,7 +284,12 @@ export class Connections implements Iterable<Attachment> {
   #startOf(device: string, feed: Feed, after: number): number {
     const own = this.#delivered.get(cursorKey(device, feed))
     if (own !== undefined) return Math.max(own, after)
-    let furthest = after
+    return Math.max(after, this.#furthest(feed))
+  }
+
+  /** How far the furthest device has come. */
+  #furthest(feed: Feed): number {
+    let furthest = 0
     for (const [key, seq] of this.#delivered)
       if (key.startsWith(`${feed} `)) furthest = Math.max(furthest, seq)
     return furthest
@@ -305,6 +329,7 @@ export class Connections implements Iterable<Attachment> {
     attachment.stop()
     this.#attached.delete(connId)
     this.#parts.gateways.forget(attachment.binding.gatewayId, connId)
+    this.#parts.left()
   }
 }
 

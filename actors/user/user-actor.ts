@@ -3,6 +3,7 @@ import type { BusMessage, BusSubscription } from '../../messaging/bus.ts'
 import { type LogEntry, type LogSubscription, Superseded } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
 import type { PushEvent } from '../../protocol/events.ts'
+import { changesMembers } from '../../protocol/groups.ts'
 import {
   directFeed,
   directPeer,
@@ -20,8 +21,10 @@ import {
 } from '../../runtime/actor-runtime.ts'
 import type { MembershipNotice } from '../group/announcements.ts'
 import type { GroupContract } from '../group/contract.ts'
+import type { PresenceNotice } from '../presence-watch.ts'
 import { Acknowledging } from './acknowledging.ts'
 import type { Attachment } from './attachment.ts'
+import { Circle } from './circle.ts'
 import { Connections } from './connections.ts'
 import type {
   Acknowledgement,
@@ -29,6 +32,7 @@ import type {
   ConnectionRef,
   HandleResult,
   Op,
+  OpAnswer,
   OpResult,
   SendOp,
   UserContract,
@@ -45,7 +49,9 @@ import { type RecountNotice, Replaying } from './replaying.ts'
 import { Revoking } from './revoking.ts'
 import { Sending } from './sending.ts'
 import { Snapshot } from './snapshot.ts'
+import { Syncing } from './syncing.ts'
 import { UnreadCounts } from './unread-counts.ts'
+import { UserPresence } from './user-presence.ts'
 
 type Method = keyof UserContract
 type Args<M extends Method> = Parameters<UserContract[M]>[0]
@@ -62,12 +68,15 @@ export class UserActor implements Actor {
   readonly #acknowledging: Acknowledging
   readonly #connections: Connections
   readonly #memberships: Memberships
+  readonly #circle: Circle
+  readonly #presence: UserPresence
   readonly #ownMessages: OwnMessages
   readonly #revoking: Revoking
   readonly #joining: Joining
   readonly #offline: Offline
   readonly #replaying: Replaying
   readonly #customerSessions: CustomerSessions
+  readonly #syncing: Syncing
   #subscriptions: (LogSubscription | BusSubscription)[] = []
 
   constructor(context: ActorContext, parts: UserActorParts) {
@@ -104,6 +113,25 @@ export class UserActor implements Actor {
     this.#connections = new Connections(this.#user, this.#token, this.#memberships, {
       ...parts,
       began: attachment => void this.#pushSummary(attachment),
+      bound: attachment => this.#presence.bound(attachment),
+      left: () => this.#presence.left(),
+      confirmed: () => this.#presence.confirmed(),
+      met: other => this.#circle.met(other),
+    })
+    const { watch, maxPartners, graceMs, intervalMs } = parts.presence
+    this.#circle = new Circle(this.#user, {
+      store,
+      groups: () => this.#memberships.groups(),
+      limit: maxPartners,
+    })
+    this.#presence = new UserPresence(this.#user, {
+      watch,
+      circle: this.#circle,
+      connections: () => this.#connections,
+      epoch: () => this.#connections.epoch,
+      graceMs,
+      intervalMs,
+      logger: parts.logger,
     })
     this.#ownMessages = new OwnMessages(this.#user, {
       several: () => this.#connections.size > 1,
@@ -123,6 +151,11 @@ export class UserActor implements Actor {
       isOpen: conversation => this.#isOpen(conversation),
       unread: this.#unread,
       read: message => this.#acknowledging.readReceipt(message),
+    })
+    this.#syncing = new Syncing(this.#user, {
+      reader,
+      isDelivered: seq => this.#connections.isDelivered(directFeed(this.#user), seq),
+      whatIsRead: () => this.#unread.whatIsRead(this.#connections.settledBy),
     })
     this.#customerSessions = new CustomerSessions(this.#user, {
       bus,
@@ -163,6 +196,7 @@ export class UserActor implements Actor {
       else await subscription.drain()
     }
     this.#memberships.stop()
+    this.#presence.stop(reason !== 'superseded')
     this.#connections.detach(reason)
     const { recentIds } = this.#sending
     if (reason === 'idle' && recentIds)
@@ -171,7 +205,7 @@ export class UserActor implements Actor {
   }
 
   mayIdle(): boolean {
-    return this.#connections.size === 0
+    return this.#connections.size === 0 && this.#presence.quiet
   }
 
   async confirm(): Promise<boolean> {
@@ -204,6 +238,8 @@ export class UserActor implements Actor {
         const { conversation, limit } = args as Args<'offlineMessages'>
         return this.#offline.messages(conversation, limit, this.#connections.settledBy)
       }
+      case 'presence':
+        return this.#presence.presences((args as Args<'presence'>).users)
       case 'acknowledgeRead':
         return this.#acknowledgeRead(args as Args<'acknowledgeRead'>)
       case 'replay': {
@@ -219,7 +255,7 @@ export class UserActor implements Actor {
   async #handle({ ops, ...ref }: ConnectionRef & { readonly ops: readonly Op[] }): Promise<HandleResult> {
     const attachment = this.#connections.find(ref)
     if ('reason' in attachment) return attachment
-    const results = new Array<OpResult>(ops.length).fill(null)
+    const results = new Array<OpAnswer>(ops.length).fill(null)
     const sends: SendOp[] = []
     for (const [index, op] of ops.entries()) {
       if (op.op === 'send') sends.push(op)
@@ -236,10 +272,14 @@ export class UserActor implements Actor {
   }
 
   #send(ops: readonly SendOp[], connId: string | undefined): Promise<OpResult[]> {
-    return this.#sending.send(ops, this.#connections.fence, this.#ownMessages.sending(ops, connId))
+    const tellOthers = this.#ownMessages.sending(ops, connId)
+    return this.#sending.send(ops, this.#connections.fence, stored => {
+      if (stored.entry.kind === 'direct') this.#circle.met(stored.entry.to)
+      tellOthers(stored)
+    })
   }
 
-  #handleOther(attachment: Attachment, op: Exclude<Op, SendOp>): OpResult | Promise<OpResult> {
+  #handleOther(attachment: Attachment, op: Exclude<Op, SendOp>): OpAnswer | Promise<OpAnswer> {
     switch (op.op) {
       case 'delivered':
       case 'read':
@@ -252,9 +292,15 @@ export class UserActor implements Actor {
         return this.#joining.decide(op, this.#connections.fence)
       case 'acknowledge':
         return this.#acknowledgeRead(op)
+      case 'sync':
+        return this.#syncing.page(op.after)
+      case 'taken':
+        attachment.taken(op.seq)
+        return null
       case 'presence':
+        return this.#presence.set(attachment, op)
       case 'presence-query':
-        return { reason: 'not_implemented' }
+        return this.#presence.query(attachment, op)
       default:
         return this.#customerSessions.handle(op)
     }
@@ -281,13 +327,19 @@ export class UserActor implements Actor {
     this.#connections.stored(entry)
     this.#ownMessages.stored(entry)
     this.#memberships.observe(entry)
+    if (entry.entry.kind === 'direct') this.#circle.met(entry.entry.from)
+    else if (entry.entry.kind === 'notice' && changesMembers(entry.entry.change)) this.#circle.outdated()
   }
 
   /** Other actors' events go to whoever is connected now. */
   #onNotice({ value, respond }: BusMessage): void {
-    const notice = value as PushEvent | MembershipNotice | RecountNotice
+    const notice = value as PushEvent | MembershipNotice | RecountNotice | PresenceNotice
     if (notice.kind === 'recount') {
       this.#unread.recount()
+      return
+    }
+    if (notice.kind === 'presence-news' || notice.kind === 'presence-ask') {
+      this.#presence.onNotice(notice, respond)
       return
     }
     if (notice.kind === 'membership') {
@@ -300,6 +352,7 @@ export class UserActor implements Actor {
   }
 
   async #onMembership({ group, seq, member }: MembershipNotice): Promise<void> {
+    this.#circle.outdated()
     if (!member) this.#memberships.left(group, seq)
     else if (await this.#memberships.joined(group, seq)) {
       this.#unread.recount()
