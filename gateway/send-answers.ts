@@ -44,7 +44,8 @@ export class SendAnswers implements SaveListener {
         this.#connection.send(this.#protocol.accepted(user, op.clientMsgId, result))
         metrics.acceptedLatency.observeMs(performance.now() - receivedAt)
       }
-      savedAcks.await(this, [{ ...result, clientMsgId: op.clientMsgId, to: op, receivedAt }])
+      const { seq, ts } = result
+      savedAcks.await(this, { seq, ts, clientMsgId: op.clientMsgId, to: op, receivedAt })
     }
   }
 
