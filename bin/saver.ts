@@ -24,7 +24,7 @@ async function saver(process: ClusterProcess): Promise<void> {
     reader: new NatsLogReader(nats),
     bus: new NatsBus(nats, logger),
     logger,
-    retentionMs: settings.LOG_RETENTION_MS,
+    purges: store.purgeSamples('saver', settings.LOG_RETENTION_MS),
   })
   orderly.add('saver', () => running.stop())
   // It has said why. Going on would need a person; starting again does no harm.
@@ -33,7 +33,7 @@ async function saver(process: ClusterProcess): Promise<void> {
     audited: store.auditedLog(),
     reader: new NatsEventReader(nats),
     logger,
-    retentionMs: settings.LOG_RETENTION_MS,
+    purges: store.purgeSamples('auditor', settings.LOG_RETENTION_MS),
   })
   orderly.add('auditor', () => auditor.stop())
   void auditor.run()

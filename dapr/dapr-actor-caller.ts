@@ -4,7 +4,7 @@ import { type ActorAnswer, type ActorCall, isActorAnswer } from './actor-call.ts
 import { MAX_SOCKETS, type SidecarClient } from './sidecar-client.ts'
 
 /** A call that has had no answer for so long waits for a host that is lost: others need not wait with it, ms. */
-const SLOW_MS = 250
+const SLOW_MS = 1000
 
 /**
  * Calls actors through the sidecar, which finds or decides where they live and has them activated. So many calls are

@@ -1,7 +1,8 @@
 import type { Attached, Op, Refused } from '../actors/user/contract.ts'
 import { CloseCode } from '../protocol/close-codes.ts'
 import { type Reason, refusals } from '../protocol/errors.ts'
-import type { PushEvent } from '../protocol/events.ts'
+import type { PushEvent, PushedEvent } from '../protocol/events.ts'
+import type { PresenceStatus } from '../protocol/presence.ts'
 import { ActorCalls } from './actor-calls.ts'
 import type { Session } from './auth/tokens.ts'
 import { verifySession } from './auth/verify-session.ts'
@@ -84,6 +85,11 @@ export class Connection {
     return this.#state.phase === 'bound' ? this.#state.hostId : undefined
   }
 
+  /** What its client has said last of how it is there. */
+  get presence(): PresenceStatus {
+    return this.#calls.presence
+  }
+
   get queuedOps(): number {
     return this.#ops.length
   }
@@ -94,7 +100,7 @@ export class Connection {
   }
 
   /** Takes a push from the user's actor. */
-  push(epoch: number, n: number, event: PushEvent): void {
+  push(epoch: number, n: number, event: PushedEvent): void {
     const state = this.#state
     if (state.phase === 'confirming') state.held.push({ epoch, n, event })
     else if (state.phase === 'bound') this.#deliver(epoch, n, event)
@@ -312,7 +318,7 @@ export class Connection {
     this.close(reason === 'session_invalid' ? CloseCode.sessionInvalid : CloseCode.unauthorized, reason)
   }
 
-  #deliver(epoch: number, n: number, event: PushEvent): void {
+  #deliver(epoch: number, n: number, event: PushedEvent): void {
     if (!this.#inbox.take(epoch, n, event)) this.close(CloseCode.resync, 'resync')
   }
 

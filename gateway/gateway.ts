@@ -33,7 +33,7 @@ import { SavedAcks } from './saved-acks.ts'
 import { SocketServer } from './socket-server.ts'
 
 /** A touch without an answer for so long waits for a host that is lost: others need not wait with it, ms. */
-const SLOW_TOUCH_MS = 250
+const SLOW_TOUCH_MS = 1000
 
 export interface GatewayParts {
   readonly gatewayId: string
@@ -90,6 +90,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     summary: user => users.call(user, 'offlineSummary', null),
     offline: (user, conversation, limit) => users.call(user, 'offlineMessages', { conversation, limit }),
     acknowledge: (user, acknowledgement) => users.call(user, 'acknowledgeRead', acknowledgement),
+    presence: (user, asked) => users.call(user, 'presence', { users: asked }),
     customerSessions: store.customerSessions,
     online: store.online,
     audit: store.audit,

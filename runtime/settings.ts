@@ -96,11 +96,20 @@ const schema = z.object({
   ),
   AUDIT_RETENTION_MS: count(31_536_000_000).describe('how long audit events are kept, ms; 0: for ever'),
 
-  TOUCHES_AT_ONCE: atLeastOne(256).describe('connections a gateway has confirmed at once after a doubt'),
-  DAPR_CALLS_AT_ONCE: atLeastOne(128).describe('actor calls a process has under way through its sidecar'),
+  TOUCHES_AT_ONCE: atLeastOne(128).describe('connections a gateway has confirmed at once after a doubt'),
+  DAPR_CALLS_AT_ONCE: atLeastOne(64).describe('actor calls a process has under way through its sidecar'),
 
   COMMIT_PAUSE_MS: count(5).describe(
     'least time between two commits of a standalone server; what comes meanwhile is committed together, ms',
+  ),
+
+  PRESENCE_GRACE_MS: count(5000).describe('somebody who is back within this was never told to be gone, ms'),
+  PRESENCE_INTERVAL_MS: count(1000).describe('between two tellings of a user’s presence, ms'),
+  PRESENCE_CHECK_MS: atLeastOne(30_000).describe(
+    'how often those who are taken to be there are asked whether they are, ms',
+  ),
+  PRESENCE_PARTNERS: atLeastOne(500).describe(
+    'users who are told of a user’s presence at most: the latest direct partners, then members of small groups',
   ),
 
   NATS_URL: list.describe('comma separated NATS servers of the cluster'),

@@ -3,13 +3,15 @@ import { type AuditEvent, isAuditEvent } from '../protocol/audit.ts'
 import { fullJitter, pause } from '../runtime/backoff.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { AuditedLog } from './audited-log.ts'
-import { PurgePlan } from './purge-plan.ts'
+import type { PurgeSamples } from './purge-samples.ts'
 import type { DeadLetter } from './saved-message.ts'
 
 /** One transaction. */
 const EVENTS_A_BATCH = 500
 /** How often the log is looked at when there was nothing new, ms. */
 const IDLE_MS = 500
+/** How often something may be found to purge, ms. */
+const PURGE_EVERY_MS = 5000
 /** Tries of one event, or of a batch, before it is put aside. */
 export const ATTEMPTS = 5
 const RETRY_BASE_MS = 50
@@ -19,8 +21,7 @@ export interface AuditorOptions {
   readonly audited: AuditedLog
   readonly reader: EventReader
   readonly logger: Logger
-  /** How long the log keeps what is audited. */
-  readonly retentionMs: number
+  readonly purges: Pick<PurgeSamples, 'due'>
 }
 
 /** An event, or what was stored as one and is none. */
@@ -38,15 +39,17 @@ export class Auditor {
   readonly #audited: AuditedLog
   readonly #reader: EventReader
   readonly #logger: Logger
-  readonly #purges: PurgePlan
+  readonly #purges: Pick<PurgeSamples, 'due'>
+  /** performance.now() */
+  #purgedAt = Number.NEGATIVE_INFINITY
   readonly #stopping = new AbortController()
   #running: Promise<void> | undefined
 
-  constructor({ audited, reader, logger, retentionMs }: AuditorOptions) {
+  constructor({ audited, reader, logger, purges }: AuditorOptions) {
     this.#audited = audited
     this.#reader = reader
     this.#logger = logger
-    this.#purges = new PurgePlan(retentionMs)
+    this.#purges = purges
   }
 
   /** Audits until `stop`. Never rejects. */
@@ -89,10 +92,10 @@ export class Auditor {
   }
 
   async #purge(audited: number): Promise<void> {
-    const now = performance.now()
-    this.#purges.reached(audited, now)
-    const upTo = this.#purges.due(now)
-    if (upTo !== undefined && upTo > 0) await this.#reader.purgeEvents(upTo)
+    if (performance.now() - this.#purgedAt < PURGE_EVERY_MS) return
+    this.#purgedAt = performance.now()
+    const upTo = await this.#purges.due(audited)
+    if (upTo !== undefined) await this.#reader.purgeEvents(upTo)
   }
 
   /** All together, or when that fails again and again one by one: that shows whether it is one of them. */

@@ -68,7 +68,7 @@ async function insertOne(
   try {
     await insert(database, [message], within)
   } catch (error) {
-    if (isOfValue(error)) return [letterOf(message, error)]
+    if (isOfValue(error)) return [letterOfMessage(message, error)]
     if (!isDuplicate(error)) throw error
     const present = await bodyUnder(message.seq, database, within)
     if (present !== undefined) {
@@ -100,7 +100,7 @@ const valuesOf = ({ seq, feed, columns }: SavedMessage): Parameter[] => [
   columns.ts,
 ]
 
-const letterOf = ({ seq, feed, entry }: SavedMessage, error: unknown): DeadLetter => ({
+export const letterOfMessage = ({ seq, feed, entry }: SavedMessage, error: unknown): DeadLetter => ({
   seq,
   subject: `im.${feed}`,
   dedupeId: dedupeIdOf(entry),

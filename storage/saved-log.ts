@@ -3,7 +3,8 @@ import type { EntryRecord, LogRecord, UndecodableRecord } from '../messaging/log
 import { parseConversation } from '../protocol/ids.ts'
 import { chunked, placeholders } from './chunks.ts'
 import type { Database } from './database.ts'
-import { insertMessages } from './message-insert.ts'
+import { insertMessages, letterOfMessage } from './message-insert.ts'
+import { isOfValue } from './mysql-errors.ts'
 import { Recent } from './recent.ts'
 import { type DeadLetter, NotAnEntry, type SavedMessage, savedMessage } from './saved-message.ts'
 import { bury } from './sql-dead-letters.ts'
@@ -52,8 +53,8 @@ export class SavedLog {
       if (!(await this.#move(from, upTo, within))) return 'moved' as const
       await this.#addConversations(messages, known, within)
       const refused = await insertMessages(this.#database, messages, within)
-      await this.#project(messages, refused, within)
-      const letters = [...dead, ...refused]
+      const unprojected = await this.#project(messages, refused, within)
+      const letters = [...dead, ...refused, ...unprojected]
       for (const letter of letters) await bury(this.#database, letter, within)
       return letters
     })
@@ -96,16 +97,35 @@ export class SavedLog {
     }
   }
 
-  /** Groups, memberships and revocations, once the rows they are about are there. */
+  /**
+   * Groups, memberships and revocations, once the rows they are about are there. Answers those that the database will
+   * never take: of such a one nothing is left.
+   */
   async #project(
     messages: readonly SavedMessage[],
     refused: readonly DeadLetter[],
     within: Transaction,
-  ): Promise<void> {
+  ): Promise<readonly DeadLetter[]> {
     const dead = new Set(refused.map(({ seq }) => seq))
-    for (const { seq, projection } of messages) {
-      if (dead.has(seq)) continue
-      for (const { sql, parameters } of projection) await this.#database.run(sql, parameters, within)
+    const letters: DeadLetter[] = []
+    for (const message of messages) {
+      if (dead.has(message.seq) || message.projection.length === 0) continue
+      const refusal = await this.#projectOne(message, within)
+      if (refusal) letters.push(refusal)
+    }
+    return letters
+  }
+
+  async #projectOne(message: SavedMessage, within: Transaction): Promise<DeadLetter | undefined> {
+    await this.#database.run('savepoint projection', [], within)
+    try {
+      for (const { sql, parameters } of message.projection) await this.#database.run(sql, parameters, within)
+      return undefined
+    } catch (error) {
+      if (!isOfValue(error)) throw error
+      await this.#database.run('rollback to savepoint projection', [], within)
+      await this.#database.run('delete from message where seq = ?', [message.seq], within)
+      return letterOfMessage(message, error)
     }
   }
 }

@@ -4,6 +4,7 @@ import { type Database, openSqlite } from './database.ts'
 import type { GroupStore } from './group-store.ts'
 import { migrateAlone, migrateTogether } from './migrate.ts'
 import { type MysqlOptions, openMysql } from './mysql.ts'
+import { type Purger, PurgeSamples } from './purge-samples.ts'
 import { SavedLog } from './saved-log.ts'
 import { SqlAccounts } from './sql-accounts.ts'
 import { SqlAudit } from './sql-audit.ts'
@@ -75,6 +76,10 @@ export class SqlStore implements Store {
   /** What an auditor writes. */
   auditedLog(): AuditedLog {
     return new AuditedLog(this.#database)
+  }
+
+  purgeSamples(purger: Purger, retentionMs: number): PurgeSamples {
+    return new PurgeSamples(this.#database, purger, retentionMs)
   }
 
   migrate(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { LogEntry } from '../../messaging/message-log.ts'
-import { eventOf, type PushEvent } from '../../protocol/events.ts'
+import { eventOf, type PushedEvent } from '../../protocol/events.ts'
 import type { Feed } from '../../protocol/ids.ts'
+import type { PresenceStatus } from '../../protocol/presence.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { FeedReader } from '../feed-reader.ts'
 import type { Pushes } from '../pushes.ts'
@@ -15,6 +16,8 @@ export interface AttachmentParts {
   readonly logger: Logger
   /** Called when a connection to which nothing is resent can be pushed to: what it has missed is for a summary. */
   readonly began: (attachment: Attachment) => void
+  /** Called when a gateway has said that a connection of an earlier owner is there. */
+  readonly confirmed: () => void
 }
 
 /**
@@ -26,6 +29,8 @@ type AttachmentState = 'waiting' | 'confirmed' | 'stopped'
 /** A connection of the route as its user's actor holds it: what it is pushed, and how far that has come. */
 export class Attachment {
   readonly binding: Binding
+  /** What its client has said last; its gateway remembers it for the next owner. */
+  presence: PresenceStatus = 'online'
   readonly #parts: AttachmentParts
   readonly #pumps = new Map<Feed, FeedPump>()
   #epoch: number
@@ -75,7 +80,7 @@ export class Attachment {
     return undefined
   }
 
-  push(event: PushEvent): void {
+  push(event: PushedEvent): void {
     if (this.#state !== 'confirmed') return
     this.#n++
     this.#parts.pushes.push(this.binding.gatewayId, [this.binding.connId, this.#epoch, this.#n], event)
@@ -93,6 +98,7 @@ export class Attachment {
       this.#state = 'confirmed'
       for (const pump of this.#pumps.values()) pump.resume()
       if (!this.resends) this.#parts.began(this)
+      this.#parts.confirmed()
     }
     return this.attached
   }

@@ -3,7 +3,15 @@ import type { BusMessage, BusSubscription } from '../../messaging/bus.ts'
 import { type LogEntry, type LogSubscription, Superseded } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
 import type { PushEvent } from '../../protocol/events.ts'
-import { directFeed, directPeer, parseConversation, type UserId, userOwner } from '../../protocol/ids.ts'
+import { changesMembers } from '../../protocol/groups.ts'
+import {
+  directFeed,
+  directPeer,
+  type GroupId,
+  parseConversation,
+  type UserId,
+  userOwner,
+} from '../../protocol/ids.ts'
 import {
   type Actor,
   type ActorContext,
@@ -13,8 +21,10 @@ import {
 } from '../../runtime/actor-runtime.ts'
 import type { MembershipNotice } from '../group/announcements.ts'
 import type { GroupContract } from '../group/contract.ts'
+import type { PresenceNotice } from '../presence-watch.ts'
 import { Acknowledging } from './acknowledging.ts'
 import type { Attachment } from './attachment.ts'
+import { Circle } from './circle.ts'
 import { Connections } from './connections.ts'
 import type {
   Acknowledgement,
@@ -39,6 +49,7 @@ import { Revoking } from './revoking.ts'
 import { Sending } from './sending.ts'
 import { Snapshot } from './snapshot.ts'
 import { UnreadCounts } from './unread-counts.ts'
+import { UserPresence } from './user-presence.ts'
 
 type Method = keyof UserContract
 type Args<M extends Method> = Parameters<UserContract[M]>[0]
@@ -55,6 +66,8 @@ export class UserActor implements Actor {
   readonly #acknowledging: Acknowledging
   readonly #connections: Connections
   readonly #memberships: Memberships
+  readonly #circle: Circle
+  readonly #presence: UserPresence
   readonly #ownMessages: OwnMessages
   readonly #revoking: Revoking
   readonly #joining: Joining
@@ -69,6 +82,8 @@ export class UserActor implements Actor {
     this.#context = context
     this.#parts = parts
     const groups = new Actors<GroupContract>(parts.calls, 'group')
+    const exists = async (group: GroupId) =>
+      this.#memberships.isMember(group) || (await store.groups.find(group)) !== undefined
     this.#memberships = new Memberships(this.#user, log, entry => this.#onStored(entry))
     const incoming = new IncomingMessages(this.#user, store.messages, reader)
     this.#unread = new UnreadCounts(this.#user, store, reader, cursors, incoming, this.#memberships)
@@ -78,17 +93,42 @@ export class UserActor implements Actor {
       reader,
       windowSize,
       unread: this.#unread,
-      groups: new GroupSending(this.#user, { log, groups, unread: this.#unread, logger: parts.logger }),
+      groups: new GroupSending(this.#user, {
+        log,
+        groups,
+        unread: this.#unread,
+        exists,
+        logger: parts.logger,
+      }),
       recentIds: async () =>
         (await this.#snapshot.recentIds(this.#connections.previousEpoch)) ??
         (await store.messages.recentIds(this.#user, windowSize)),
     })
     this.#revoking = new Revoking(this.#user, { log, reader, groups, tell: event => this.#tell(event) })
     this.#replaying = new Replaying(this.#user, { log, store, bus, sending: this.#sending })
-    this.#joining = new Joining(this.#user, { log, groups })
+    this.#joining = new Joining(this.#user, { log, groups, exists })
     this.#connections = new Connections(this.#user, this.#token, this.#memberships, {
       ...parts,
       began: attachment => void this.#pushSummary(attachment),
+      bound: attachment => this.#presence.bound(attachment),
+      left: () => this.#presence.left(),
+      confirmed: () => this.#presence.confirmed(),
+      met: other => this.#circle.met(other),
+    })
+    const { watch, maxPartners, graceMs, intervalMs } = parts.presence
+    this.#circle = new Circle(this.#user, {
+      store,
+      groups: () => this.#memberships.groups(),
+      limit: maxPartners,
+    })
+    this.#presence = new UserPresence(this.#user, {
+      watch,
+      circle: this.#circle,
+      connections: () => this.#connections,
+      epoch: () => this.#connections.epoch,
+      graceMs,
+      intervalMs,
+      logger: parts.logger,
     })
     this.#ownMessages = new OwnMessages(this.#user, {
       several: () => this.#connections.size > 1,
@@ -148,6 +188,7 @@ export class UserActor implements Actor {
       else await subscription.drain()
     }
     this.#memberships.stop()
+    this.#presence.stop(reason !== 'superseded')
     this.#connections.detach(reason)
     const { recentIds } = this.#sending
     if (reason === 'idle' && recentIds)
@@ -156,7 +197,7 @@ export class UserActor implements Actor {
   }
 
   mayIdle(): boolean {
-    return this.#connections.size === 0
+    return this.#connections.size === 0 && this.#presence.quiet
   }
 
   async confirm(): Promise<boolean> {
@@ -189,6 +230,8 @@ export class UserActor implements Actor {
         const { conversation, limit } = args as Args<'offlineMessages'>
         return this.#offline.messages(conversation, limit, this.#connections.settledBy)
       }
+      case 'presence':
+        return this.#presence.presences((args as Args<'presence'>).users)
       case 'acknowledgeRead':
         return this.#acknowledgeRead(args as Args<'acknowledgeRead'>)
       case 'replay': {
@@ -221,7 +264,11 @@ export class UserActor implements Actor {
   }
 
   #send(ops: readonly SendOp[], connId: string | undefined): Promise<OpResult[]> {
-    return this.#sending.send(ops, this.#connections.fence, this.#ownMessages.sending(ops, connId))
+    const tellOthers = this.#ownMessages.sending(ops, connId)
+    return this.#sending.send(ops, this.#connections.fence, stored => {
+      if (stored.entry.kind === 'direct') this.#circle.met(stored.entry.to)
+      tellOthers(stored)
+    })
   }
 
   #handleOther(attachment: Attachment, op: Exclude<Op, SendOp>): OpResult | Promise<OpResult> {
@@ -238,8 +285,9 @@ export class UserActor implements Actor {
       case 'acknowledge':
         return this.#acknowledgeRead(op)
       case 'presence':
+        return this.#presence.set(attachment, op)
       case 'presence-query':
-        return { reason: 'not_implemented' }
+        return this.#presence.query(attachment, op)
       default:
         return this.#customerSessions.handle(op)
     }
@@ -266,13 +314,19 @@ export class UserActor implements Actor {
     this.#connections.stored(entry)
     this.#ownMessages.stored(entry)
     this.#memberships.observe(entry)
+    if (entry.entry.kind === 'direct') this.#circle.met(entry.entry.from)
+    else if (entry.entry.kind === 'notice' && changesMembers(entry.entry.change)) this.#circle.outdated()
   }
 
   /** Other actors' events go to whoever is connected now. */
   #onNotice({ value, respond }: BusMessage): void {
-    const notice = value as PushEvent | MembershipNotice | RecountNotice
+    const notice = value as PushEvent | MembershipNotice | RecountNotice | PresenceNotice
     if (notice.kind === 'recount') {
       this.#unread.recount()
+      return
+    }
+    if (notice.kind === 'presence-news' || notice.kind === 'presence-ask') {
+      this.#presence.onNotice(notice, respond)
       return
     }
     if (notice.kind === 'membership') {
@@ -285,6 +339,7 @@ export class UserActor implements Actor {
   }
 
   async #onMembership({ group, seq, member }: MembershipNotice): Promise<void> {
+    this.#circle.outdated()
     if (!member) this.#memberships.left(group, seq)
     else if (await this.#memberships.joined(group, seq)) {
       this.#unread.recount()

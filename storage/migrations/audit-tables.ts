@@ -2,8 +2,8 @@ import { Migration } from '@mikro-orm/migrations'
 import { SqlitePlatform } from '@mikro-orm/sql'
 
 /**
- * Audit events, how far an auditor is in the log, and in standalone, too, what could not be saved or audited. Times
- * are ms since 1970.
+ * Audit events, how far an auditor is in the log, when savers and auditors were where in it (s since 1970), and in
+ * standalone, too, what could not be saved or audited. Other times are ms since 1970.
  */
 export class AuditTables extends Migration {
   override readonly name = '0008-audit-tables'
@@ -70,4 +70,10 @@ const mysqlTables = [
   ) ${options}`,
   'create table if not exists audit_position (id int not null primary key, position bigint not null)',
   'insert ignore into audit_position (id, position) values (1, 0)',
+  `create table if not exists purge_sample (
+    purger varchar(16) not null,
+    at bigint not null,
+    position bigint not null,
+    primary key (purger, at)
+  ) ${options}`,
 ]

@@ -64,7 +64,8 @@ onDatabase('the auditor', function () {
   })
 
   function start(retentionMs = 3_600_000, tables = store.auditedLog()): Auditor {
-    const auditor = new Auditor({ audited: tables, reader: log, logger, retentionMs })
+    const purges = store.purgeSamples('auditor', retentionMs)
+    const auditor = new Auditor({ audited: tables, reader: log, logger, purges })
     auditors.push(auditor)
     void auditor.run()
     return auditor
@@ -150,7 +151,7 @@ onDatabase('the auditor', function () {
     addEvents(1, 3)
     await savedUpTo(3)
     const auditor = start(0)
-    await eventually(() => expect(log.purged).to.equal(3), 10_000)
+    await eventually(() => expect(log.purged).to.equal(3), 20_000)
     expect(log.seqs).to.deep.equal([5])
     await auditor.stop()
   })

@@ -8,6 +8,7 @@ import { devicesSuite } from './devices.ts'
 import { groupRestSuite } from './group-rest.ts'
 import { groupsSuite } from './groups.ts'
 import { offlineSuite } from './offline.ts'
+import { presenceSuite } from './presence.ts'
 import { refusalsSuite } from './refusals.ts'
 import { renewalSuite } from './renewal.ts'
 import { revocationSuite } from './revocation.ts'
@@ -33,6 +34,7 @@ describe('standalone', () => {
   sendingSuite(() => server)
   singleLoginSuite(() => server)
   devicesSuite(() => server)
+  presenceSuite(() => server)
   offlineSuite(() => server)
   authenticationSuite(() => server)
   renewalSuite(() => server)
