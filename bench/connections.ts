@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { cpuSeconds, difference, residentBytes, total } from './process-cpu.ts'
+import { type ByRole, cpuSeconds, difference, residentBytes, total } from './process-cpu.ts'
 import type { Subject } from './subjects/subject.ts'
 import { WireClient } from './wire-client.ts'
 
@@ -11,8 +11,8 @@ export interface ConnectionsResult {
   readonly perSecond: number
   /** CPU of all processes for one, ms. */
   readonly cpuMs: number
-  /** Resident memory that all processes have more than before, for one idle connection, bytes. */
-  readonly bytes: number
+  /** Resident memory that processes have more than before, for one idle connection, bytes by role. */
+  readonly bytes: ByRole
 }
 
 const AT_ONCE = 50
@@ -37,7 +37,7 @@ export async function measureConnections(
   { urls, dialect, processes }: Subject,
   count: number,
 ): Promise<ConnectionsResult> {
-  const memory = total(residentBytes(processes))
+  const memory = residentBytes(processes)
   const cpu = cpuSeconds(processes)
   const start = performance.now()
   const clients: WireClient[] = []
@@ -59,7 +59,8 @@ export async function measureConnections(
   const seconds = (performance.now() - start) / 1000
   const used = total(difference(cpuSeconds(processes), cpu))
   await pause(IDLE_MS)
-  const bytes = (total(residentBytes(processes)) - memory) / count
+  const grown = Object.entries(difference(residentBytes(processes), memory))
+  const bytes = Object.fromEntries(grown.map(([role, more]) => [role, more / count]))
   for (const client of clients) client.close()
   return { connections: count, retries, perSecond: count / seconds, cpuMs: (used * 1000) / count, bytes }
 }
