@@ -15,7 +15,7 @@ export const EVENT_SUBJECT = 'im.event'
 export function natsAuditWrite({ connection, gate, head }: LogParts): AuditWrite {
   const writeOne = async (event: AuditEvent) => {
     const headers = rawHeaders([['Nats-Msg-Id', dedupeIdOf(event)]])
-    const { seq } = await store(connection, EVENT_SUBJECT, Buffer.from(JSON.stringify(event)), headers)
+    const { seq } = await store(connection, EVENT_SUBJECT, JSON.stringify(event), headers)
     gate.saw(seq)
   }
   return async events => {
