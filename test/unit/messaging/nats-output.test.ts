@@ -11,7 +11,7 @@ describe('a message to NATS', function () {
 
   before(async function () {
     servers = await NatsServers.start(await natsOrSkip(this), 1)
-    client = await connect({ servers: [...servers.urls] })
+    client = await connect({ servers: [...servers.urls], user: 'host', pass: 'secret' })
   })
   after(async () => {
     await client?.close()
