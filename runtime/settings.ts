@@ -131,7 +131,7 @@ const schema = z.object({
   NATS_URL: list.describe('comma separated NATS servers of the cluster'),
   NATS_USER: optionalText.describe('NATS user of this role'),
   NATS_PASSWORD: optionalText.describe('its password'),
-  NATS_WRITE_PAUSE_MS: count(2).describe(
+  NATS_WRITE_PAUSE_MS: count(5).describe(
     'least time between two writes of a process to NATS; what it says meanwhile leaves together, ms',
   ),
   NATS_REPLICAS: z.enum(['1', '3']).default('1').transform(Number).describe('replicas of the log’s stream'),
