@@ -105,7 +105,7 @@ const schema = z.object({
   ACTOR_IDLE_MS: atLeastOne(60_000).describe(
     'an actor without calls and connections is deactivated after this, ms',
   ),
-  ACK_LINGER_MS: count(50).describe('how long an acknowledgement of delivery may wait for others, ms'),
+  ACK_LINGER_MS: count(10).describe('how long an acknowledgement of delivery may wait for others, ms'),
   CURSOR_FLUSH_MS: atLeastOne(500).describe('delivery and read cursors are written behind this often, ms'),
   AUDIT_WAITING: atLeastOne(10_000).describe(
     'audit events of a process that may wait to be written; more are lost',
