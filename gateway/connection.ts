@@ -16,7 +16,7 @@ import {
   confirmingOf,
 } from './connection-state.ts'
 import { Dialogue, type Spoken } from './dialogue.ts'
-import { OpQueue, type OpQueueOwner, type QueuedOp } from './op-queue.ts'
+import { OpQueue, type OpQueueOwner } from './op-queue.ts'
 import { PushInbox } from './push-inbox.ts'
 import { type Answering, SendAnswers } from './send-answers.ts'
 import type { Socket } from './socket.ts'
@@ -66,7 +66,10 @@ export class Connection {
     socket.listen({
       message: (data, isBinary) => this.#onMessage(data, isBinary),
       alive: () => this.#dialogue.alive(),
-      closed: () => this.#onClosed(),
+      closed: () => {
+        this.close(CloseCode.goingAway, 'closed by peer')
+        parts.closed()
+      },
     })
   }
 
@@ -224,7 +227,10 @@ export class Connection {
         break
       case 'op':
         if (isPaced(frame.op) && !this.#conduct.rates.message()) this.#refuseOverRate(frame)
-        else this.#enqueue({ op: frame.op, receivedAt: performance.now(), ref: frame.ref })
+        else {
+          this.#ops.add({ op: frame.op, receivedAt: performance.now(), ref: frame.ref })
+          if (this.#ops.length >= this.#parts.settings.MAX_QUEUED_FRAMES) this.#socket.pause()
+        }
         break
       case 'answered':
         this.#dialogue.sayAll(frame.frames)
@@ -236,11 +242,6 @@ export class Connection {
       default:
         frame satisfies never
     }
-  }
-
-  #enqueue(op: QueuedOp): void {
-    this.#ops.add(op)
-    if (this.#ops.length >= this.#parts.settings.MAX_QUEUED_FRAMES) this.#socket.pause()
   }
 
   async #authenticate({ token, ordered, ref }: AuthFrame): Promise<void> {
@@ -281,10 +282,8 @@ export class Connection {
 
   #onUnconfirmed(confirming: Confirming, error: unknown): void {
     if (this.#state !== confirming) return
-    this.#parts.logger.warn(
-      { err: error, connId: this.connId, user: confirming.session.user },
-      'not confirmed',
-    )
+    const { user } = confirming.session
+    this.#parts.logger.warn({ err: error, connId: this.connId, user }, 'not confirmed')
     this.close(CloseCode.resync, 'resync')
   }
 
@@ -343,11 +342,8 @@ export class Connection {
   }
 
   #newAnswers(): SendAnswers {
-    const userOf = () => ('session' in this.#state ? this.#state.session.user : undefined)
     const connection: Answering = {
-      get user() {
-        return userOf()
-      },
+      user: () => ('session' in this.#state ? this.#state.session.user : undefined),
       send: frame => this.#dialogue.say(frame),
       refuse: (reason, about) => this.#refuse(reason, about),
       resync: () => this.close(CloseCode.resync, 'resync'),
@@ -399,10 +395,5 @@ export class Connection {
   #end(reason: Refused['reason']): void {
     if (reason === 'unbound') this.close(CloseCode.resync, 'resync')
     else this.#refuse(reason)
-  }
-
-  #onClosed(): void {
-    this.close(CloseCode.goingAway, 'closed by peer')
-    this.#parts.closed()
   }
 }

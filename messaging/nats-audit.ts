@@ -17,8 +17,7 @@ export function natsAuditWrite({ connection, gate, head }: LogParts): AuditWrite
   const writeOne = async (event: AuditEvent) => {
     const headers = rawHeaders([['Nats-Msg-Id', dedupeIdOf(event)]])
     const { floor } = head
-    const payload = Buffer.from(JSON.stringify(event))
-    const { seq, duplicate } = await store(connection, EVENT_SUBJECT, payload, headers)
+    const { seq, duplicate } = await store(connection, EVENT_SUBJECT, JSON.stringify(event), headers)
     if (!duplicate && seq <= floor) {
       head.wentBack(seq, floor)
       throw new LogBusy(`the log has gone back: an event was given ${seq} after ${floor} had been`)
