@@ -6,6 +6,7 @@ import type { Tokens } from './auth/tokens.ts'
 import type { HeldPushes } from './held-pushes.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import type { SavedAcks } from './saved-acks.ts'
+import type { UserRates } from './user-rates.ts'
 
 /** What a gateway gives all its connections. */
 export interface ConnectionParts {
@@ -14,6 +15,7 @@ export interface ConnectionParts {
   readonly tokens: Tokens
   readonly heldPushes: HeldPushes
   readonly savedAcks: SavedAcks
+  readonly userRates: UserRates
   readonly metrics: GatewayMetrics
   readonly settings: Settings
   readonly logger: Logger

@@ -248,6 +248,7 @@ export class Connection {
     if (this.#state.phase === 'awaiting-auth') clearTimeout(this.#state.timer)
     const confirming = confirmingOf(session, session.device ?? this.#device ?? 'default')
     this.#state = confirming
+    this.#conduct.rates.share(this.#parts.userRates.messagesOf(session.user))
     for (const frame of authenticating?.backlog ?? []) this.#handle(frame)
     const { device, abandoned } = confirming
     const { delivery } = this.protocol

@@ -6,6 +6,7 @@ import { type ActorRuntime, Actors } from '../runtime/actor-runtime.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Settings } from '../runtime/settings.ts'
 import type { Store } from '../storage/store.ts'
+import { Addresses } from './addresses.ts'
 import { Accounts } from './auth/accounts.ts'
 import { readJwtSecret } from './auth/jwt-secret.ts'
 import { Sessions } from './auth/sessions.ts'
@@ -28,6 +29,7 @@ import { OnlineList } from './online-list.ts'
 import { Reconciliation } from './reconciliation.ts'
 import { SavedAcks } from './saved-acks.ts'
 import { SocketServer } from './socket-server.ts'
+import { UserRates } from './user-rates.ts'
 
 export interface GatewayParts {
   readonly gatewayId: string
@@ -100,6 +102,8 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
   const online = new OnlineList(gatewayId, store.online, logger)
   const sockets = new SocketServer(http.server, {
     gatewayId,
+    addresses: new Addresses(settings),
+    userRates: new UserRates(settings),
     users,
     tokens,
     heldPushes: new HeldPushes(watermark),

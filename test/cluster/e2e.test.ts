@@ -1,4 +1,5 @@
 import { devicesSuite } from '../e2e/devices.ts'
+import { msgpackSuite } from '../e2e/msgpack.ts'
 import { offlineSuite } from '../e2e/offline.ts'
 import { sendingSuite } from '../e2e/sending.ts'
 import { singleLoginSuite } from '../e2e/single-login.ts'
@@ -19,4 +20,5 @@ describe('the cluster, its users on different gateways', function () {
   devicesSuite(() => target)
   offlineSuite(() => target)
   stompSuite(() => target)
+  msgpackSuite(() => target)
 })
