@@ -11,6 +11,7 @@ import {
 } from '@mikro-orm/sql'
 import { type Dialect, sqliteDialect } from './dialect.ts'
 import { entities } from './entities.ts'
+import { AuditTables } from './migrations/audit-tables.ts'
 import { CustomerServiceTables } from './migrations/customer-service-tables.ts'
 import { FirstTables } from './migrations/first-tables.ts'
 import { GroupTables } from './migrations/group-tables.ts'
@@ -41,6 +42,7 @@ export const ormOptions = {
       GroupTables,
       GroupViews,
       WaitingViews,
+      AuditTables,
     ],
     tableName: 'migration',
     snapshot: false,

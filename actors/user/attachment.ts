@@ -22,6 +22,12 @@ type FeedAudience = Pick<Audience, 'wants' | 'skipped' | 'end'>
 
 const termNames = ['outstanding', 'together', 'large', 'resend'] as const satisfies (keyof DeliveryTerms)[]
 
+/**
+ * waiting: it is not known whether the gateway holds the connection under this epoch, and nothing is pushed before it
+ * is. stopped: it is not in the route any more.
+ */
+type AttachmentState = 'waiting' | 'confirmed' | 'stopped'
+
 /** A connection of the route as its user's actor holds it: what it is pushed, and how far that has come. */
 export class Attachment {
   readonly binding: Binding
@@ -30,19 +36,19 @@ export class Attachment {
   readonly #room: PushRoom
   #epoch: number
   #n = 0
-  /** Whether the gateway is known to hold the connection under this epoch; nothing is pushed before. */
-  #confirmed: boolean
+  #state: AttachmentState
 
   constructor(binding: Binding, epoch: number, confirmed: boolean, parts: AttachmentParts) {
     this.binding = binding
     this.#room = new PushRoom(binding.large)
     this.#epoch = epoch
-    this.#confirmed = confirmed
+    this.#state = confirmed ? 'confirmed' : 'waiting'
     this.#parts = parts
   }
 
-  get confirmed(): boolean {
-    return this.#confirmed
+  /** Whether it is still to be confirmed. */
+  get waits(): boolean {
+    return this.#state === 'waiting'
   }
 
   /** Whether everything after a cursor is pushed, or only what is stored from now on. */
@@ -73,7 +79,7 @@ export class Attachment {
       logger: this.#parts.logger,
     })
     this.#pumps.set(feed, pump)
-    if (this.#confirmed) pump.resume()
+    if (this.#state === 'confirmed') pump.resume()
   }
 
   pump(feed: Feed): FeedPump | undefined {
@@ -102,7 +108,7 @@ export class Attachment {
   }
 
   push(event: PushEvent): void {
-    if (!this.#confirmed) return
+    if (this.#state !== 'confirmed') return
     this.#n++
     this.#parts.pushes.push(this.binding.gatewayId, [this.binding.connId, this.#epoch, this.#n], event)
   }
@@ -115,8 +121,8 @@ export class Attachment {
 
   /** The gateway has said that the connection is there. */
   confirm(): Attached {
-    if (!this.#confirmed) {
-      this.#confirmed = true
+    if (this.waits) {
+      this.#state = 'confirmed'
       this.#resumeAll()
       if (!this.resends) this.#parts.began(this)
     }
@@ -136,12 +142,12 @@ export class Attachment {
   }
 
   #resumeAll(): void {
-    if (this.#confirmed) for (const pump of this.#pumps.values()) pump.resume()
+    if (this.#state === 'confirmed') for (const pump of this.#pumps.values()) pump.resume()
   }
 
   /** Nothing is pushed any more. */
   stop(): void {
-    this.#confirmed = false
+    this.#state = 'stopped'
     for (const pump of this.#pumps.values()) pump.stop()
   }
 }

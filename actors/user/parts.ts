@@ -1,3 +1,4 @@
+import type { AuditTrail } from '../../messaging/audit-trail.ts'
 import type { Bus } from '../../messaging/bus.ts'
 import type { MessageLog } from '../../messaging/message-log.ts'
 import type { ActorRuntime } from '../../runtime/actor-runtime.ts'
@@ -8,6 +9,7 @@ import type { FeedReader } from '../feed-reader.ts'
 import type { GatewayWatch } from '../gateway-watch.ts'
 import type { Kicks } from '../kicks.ts'
 import type { Pushes } from '../pushes.ts'
+import type { RouteConfirmations } from '../route-confirmations.ts'
 import type { RouteRules } from './route.ts'
 
 /** What a process gives all its user actors. */
@@ -23,6 +25,8 @@ export interface UserActorParts {
   readonly pushes: Pushes
   readonly kicks: Kicks
   readonly gateways: GatewayWatch
+  readonly audit: AuditTrail
+  readonly routes: RouteConfirmations
   readonly logger: Logger
   readonly route: RouteRules
   readonly windowSize: number

@@ -156,8 +156,8 @@ export class UnreadCounts {
     this.#move(conversation, seq)
   }
 
-  /** The user is in a group, or in again: its messages count from there. */
-  joined(): void {
+  /** What was counted may be wrong: the user is in a group from some seq on, or a message was saved late. */
+  recount(): void {
     this.#moves++
     this.#counted = undefined
   }

@@ -1,4 +1,5 @@
 import type { Sessions } from '../auth/sessions.ts'
+import { type AdminRoutes, addAdminRoutes } from './admin.ts'
 import { authenticate } from './authenticate.ts'
 import { addCustomerSessionRoutes, type CustomerSessionRoutes } from './customer-sessions.ts'
 import { answerIn, restEnvelope } from './envelope.ts'
@@ -10,7 +11,8 @@ import type { ZodApp } from './validation.ts'
 export type ApiRoutes = { readonly sessions: Sessions } & HistoryRoutes &
   OfflineRoutes &
   GroupRoutes &
-  CustomerSessionRoutes
+  CustomerSessionRoutes &
+  AdminRoutes
 
 /** Everything under /api: authenticated by one hook, answered in one envelope. */
 export function addApiRoutes(root: ZodApp, options: ApiRoutes): void {
@@ -21,6 +23,7 @@ export function addApiRoutes(root: ZodApp, options: ApiRoutes): void {
     addOfflineRoutes(app, options)
     addCustomerSessionRoutes(app, options)
     addGroupRoutes(app, options)
+    addAdminRoutes(app, options)
   }
   root.register(routes, { prefix: '/api' })
 }
