@@ -14,6 +14,7 @@ import { GatewayWatch } from './gateway-watch.ts'
 import { Announcements } from './group/announcements.ts'
 import { GroupActor } from './group/group-actor.ts'
 import { Kicks } from './kicks.ts'
+import { PresenceWatch } from './presence-watch.ts'
 import { Pushes } from './pushes.ts'
 import { RouteConfirmations } from './route-confirmations.ts'
 import { UserActor } from './user/user-actor.ts'
@@ -49,6 +50,15 @@ export function hostActors({
   const routes = new RouteConfirmations(bus)
   const announcements = new Announcements(bus, watermark, logger)
   const reader = new FeedReader(store.messages, log)
+  const presence = {
+    watch: new PresenceWatch(bus, {
+      checkMs: settings.PRESENCE_CHECK_MS,
+      graceMs: settings.PRESENCE_GRACE_MS,
+    }),
+    graceMs: settings.PRESENCE_GRACE_MS,
+    intervalMs: settings.PRESENCE_INTERVAL_MS,
+    maxPartners: settings.PRESENCE_PARTNERS,
+  }
   const parts = {
     hostId: runtime.hostId,
     calls,
@@ -65,6 +75,7 @@ export function hostActors({
     pushes: new Pushes(bus),
     route: { policy: serverPolicy(settings), maxDevices: settings.MAX_DEVICES_PER_USER },
     windowSize: settings.IDEMPOTENCY_WINDOW,
+    presence,
   }
   runtime.register('user', context => new UserActor(context, parts))
   runtime.register('group', context => new GroupActor(context, { log, store, reader, announcements }))
@@ -73,6 +84,7 @@ export function hostActors({
     kicks.close()
     routes.close()
     announcements.close()
+    presence.watch.close()
     await gateways.close()
     await cursors.close()
   }

@@ -1,6 +1,6 @@
 import type { Bus } from '../messaging/bus.ts'
 import { subjects } from '../messaging/subjects.ts'
-import type { PushEvent } from '../protocol/events.ts'
+import type { PushedEvent } from '../protocol/events.ts'
 
 /** A connection an event is for: the epoch of its owner and the event's number in that epoch, from 1, gapless. */
 export type PushTarget = readonly [connId: string, epoch: number, n: number]
@@ -8,7 +8,7 @@ export type PushTarget = readonly [connId: string, epoch: number, n: number]
 /** One event on its way to connections of one gateway. */
 export interface Push {
   readonly to: readonly PushTarget[]
-  readonly event: PushEvent
+  readonly event: PushedEvent
 }
 
 interface WaitingPush extends Push {
@@ -36,7 +36,7 @@ export class Pushes {
     this.#bus = bus
   }
 
-  push(gatewayId: string, target: PushTarget, event: PushEvent): void {
+  push(gatewayId: string, target: PushTarget, event: PushedEvent): void {
     if (this.#waiting.size === 0) queueMicrotask(() => this.#send())
     const waiting = this.#waiting.get(gatewayId)
     const last = waiting?.pushes.at(-1)
@@ -65,5 +65,5 @@ export class Pushes {
   }
 }
 
-const charactersOf = (event: PushEvent): number =>
+const charactersOf = (event: PushedEvent): number =>
   event.kind === 'entry' && 'body' in event.entry ? event.entry.body.length : 0

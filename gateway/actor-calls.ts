@@ -8,6 +8,7 @@ import type {
   TouchResult,
   UserContract,
 } from '../actors/user/contract.ts'
+import type { PresenceStatus } from '../protocol/presence.ts'
 import type { Actors } from '../runtime/actor-runtime.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Session } from './auth/tokens.ts'
@@ -23,10 +24,15 @@ export class ActorCalls {
   readonly #connId: string
   readonly #parts: ActorCallsParts
   #device = ''
+  #presence: PresenceStatus = 'online'
 
   constructor(connId: string, parts: ActorCallsParts) {
     this.#connId = connId
     this.#parts = parts
+  }
+
+  get presence(): PresenceStatus {
+    return this.#presence
   }
 
   /** `signal` ends the tries once nobody waits: a bind that comes late would put out whoever came after. */
@@ -39,10 +45,12 @@ export class ActorCalls {
   }
 
   touch(session: Session, signal: AbortSignal): Promise<TouchResult> {
-    return this.#parts.users.call(session.user, 'touch', this.#ref(session), { signal })
+    const args = { ...this.#ref(session), presence: this.#presence }
+    return this.#parts.users.call(session.user, 'touch', args, { signal })
   }
 
   handle(session: Session, ops: readonly Op[]): Promise<HandleResult> {
+    for (const op of ops) if (op.op === 'presence') this.#presence = op.status
     return this.#parts.users.call(session.user, 'handle', { ...this.#ref(session), ops })
   }
 

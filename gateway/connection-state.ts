@@ -1,11 +1,11 @@
-import type { PushEvent } from '../protocol/events.ts'
+import type { PushedEvent } from '../protocol/events.ts'
 import type { Session } from './auth/tokens.ts'
 import type { ClientFrame, FrameRef } from './wire-protocol.ts'
 
 interface Held {
   readonly epoch: number
   readonly n: number
-  readonly event: PushEvent
+  readonly event: PushedEvent
 }
 
 /** A token is being verified; frames wait. */

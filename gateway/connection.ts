@@ -1,7 +1,8 @@
 import type { Attached, Refused } from '../actors/user/contract.ts'
 import { CloseCode } from '../protocol/close-codes.ts'
 import { type Reason, refusals } from '../protocol/errors.ts'
-import type { PushEvent } from '../protocol/events.ts'
+import type { PushEvent, PushedEvent } from '../protocol/events.ts'
+import type { PresenceStatus } from '../protocol/presence.ts'
 import { ActorCalls } from './actor-calls.ts'
 import { renewSession } from './auth/renew-session.ts'
 import type { Session } from './auth/tokens.ts'
@@ -74,6 +75,11 @@ export class Connection {
     return this.#state.phase === 'bound' ? this.#state.hostId : undefined
   }
 
+  /** What its client has said last of how it is there. */
+  get presence(): PresenceStatus {
+    return this.#calls.presence
+  }
+
   get protocol(): WireProtocol {
     return this.#dialogue.protocol
   }
@@ -89,7 +95,7 @@ export class Connection {
   }
 
   /** Takes a push from the user's actor. */
-  push(epoch: number, n: number, event: PushEvent): void {
+  push(epoch: number, n: number, event: PushedEvent): void {
     const state = this.#state
     if (state.phase === 'confirming') state.held.push({ epoch, n, event })
     else if (state.phase === 'bound') this.#deliver(epoch, n, event)
@@ -251,10 +257,9 @@ export class Connection {
     this.#state = confirming
     this.#conduct.rates.share(this.#parts.userRates.messagesOf(session.user))
     for (const frame of authenticating?.backlog ?? []) this.#handle(frame)
-    const { device, abandoned } = confirming
     const { delivery } = this.protocol
     try {
-      const bound = await this.#calls.bind(session, device, delivery, abandoned.signal)
+      const bound = await this.#calls.bind(session, confirming.device, delivery, confirming.abandoned.signal)
       if (this.#state !== confirming) return
       if (!bound.ok)
         return authenticating
@@ -305,7 +310,7 @@ export class Connection {
     this.close(reason === 'session_invalid' ? CloseCode.sessionInvalid : CloseCode.unauthorized, reason)
   }
 
-  #deliver(epoch: number, n: number, event: PushEvent): void {
+  #deliver(epoch: number, n: number, event: PushedEvent): void {
     if (!this.#inbox.take(epoch, n, event)) this.close(CloseCode.resync, 'resync')
   }
 
@@ -333,11 +338,8 @@ export class Connection {
   }
 
   #newAnswers(): SendAnswers {
-    const userOf = () => ('session' in this.#state ? this.#state.session.user : undefined)
     const connection: Answering = {
-      get user() {
-        return userOf()
-      },
+      user: () => ('session' in this.#state ? this.#state.session.user : undefined),
       send: frame => this.#dialogue.say(frame),
       refuse: (reason, about) => this.#refuse(reason, about),
       resync: () => this.close(CloseCode.resync, 'resync'),

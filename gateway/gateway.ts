@@ -92,6 +92,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     summary: user => users.call(user, 'offlineSummary', null),
     offline: (user, conversation, limit) => users.call(user, 'offlineMessages', { conversation, limit }),
     acknowledge: (user, acknowledgement) => users.call(user, 'acknowledgeRead', acknowledgement),
+    presence: (user, asked) => users.call(user, 'presence', { users: asked }),
     customerSessions: store.customerSessions,
     online: store.online,
     audit: store.audit,

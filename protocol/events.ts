@@ -16,8 +16,19 @@ export type PushEvent =
   /** What waits, for connections to which nothing is resent. */
   | { readonly kind: 'summary'; readonly conversations: readonly OfflineSummary[] }
   | { readonly kind: 'session'; readonly session: CustomerSession }
-  /** How somebody is there now: a change, or the answer to a query. */
-  | ({ readonly kind: 'presence' } & Presence)
+  | PresenceEvent
+
+/** How somebody is there now: a change, or with `answers` what a query is answered. */
+export type PresenceEvent = { readonly kind: 'presence'; readonly answers?: true } & Presence
+
+/** What a gateway is given for a connection. */
+export type PushedEvent = PushEvent | PresenceOnlyEvent
+
+/** Of all whom the connection has been told to be there, only these are. */
+export interface PresenceOnlyEvent {
+  readonly kind: 'presence-only'
+  readonly users: readonly UserId[]
+}
 
 export type ReceiptStatus = 'delivered' | 'read'
 

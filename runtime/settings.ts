@@ -127,6 +127,15 @@ const schema = z.object({
     'least time between two commits of a standalone server; what comes meanwhile is committed together, ms',
   ),
 
+  PRESENCE_GRACE_MS: count(5000).describe('somebody who is back within this was never told to be gone, ms'),
+  PRESENCE_INTERVAL_MS: count(1000).describe('between two tellings of a user’s presence, ms'),
+  PRESENCE_CHECK_MS: atLeastOne(30_000).describe(
+    'how often those who are taken to be there are asked whether they are, ms',
+  ),
+  PRESENCE_PARTNERS: atLeastOne(500).describe(
+    'users who are told of a user’s presence at most: the latest direct partners, then members of small groups',
+  ),
+
   NATS_URL: list.describe('comma separated NATS servers of the cluster'),
   NATS_USER: optionalText.describe('NATS user of this role'),
   NATS_PASSWORD: optionalText.describe('its password'),

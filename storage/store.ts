@@ -37,6 +37,11 @@ export interface UserStore {
   /** Adds one; answers the new version. */
   nextSessionVersion(user: UserId): Promise<number>
   saveCursors(cursors: CursorBatch): Promise<void>
+  /**
+   * With whom the user has direct conversations, at most `limit`: first those of the last 1,000 messages each way, the
+   * latest first, then those in whose conversations the user has read something.
+   */
+  partners(user: UserId, limit: number): Promise<readonly UserId[]>
 }
 
 export interface SessionStore {

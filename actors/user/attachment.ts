@@ -1,6 +1,7 @@
 import type { LogEntry } from '../../messaging/message-log.ts'
-import { eventOf, type PushEvent } from '../../protocol/events.ts'
+import { eventOf, type PushedEvent } from '../../protocol/events.ts'
 import type { Feed } from '../../protocol/ids.ts'
+import type { PresenceStatus } from '../../protocol/presence.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { FeedReader } from '../feed-reader.ts'
 import type { Pushes } from '../pushes.ts'
@@ -16,11 +17,9 @@ export interface AttachmentParts {
   readonly logger: Logger
   /** Called when a connection to which nothing is resent can be pushed to: what it has missed is for a summary. */
   readonly began: (attachment: Attachment) => void
+  /** Called when a gateway has said that a connection of an earlier owner is there. */
+  readonly confirmed: () => void
 }
-
-type FeedAudience = Pick<Audience, 'wants' | 'skipped' | 'end'>
-
-const termNames = ['outstanding', 'together', 'large', 'resend'] as const satisfies (keyof DeliveryTerms)[]
 
 /**
  * waiting: it is not known whether the gateway holds the connection under this epoch, and nothing is pushed before it
@@ -28,9 +27,15 @@ const termNames = ['outstanding', 'together', 'large', 'resend'] as const satisf
  */
 type AttachmentState = 'waiting' | 'confirmed' | 'stopped'
 
+type FeedAudience = Pick<Audience, 'wants' | 'skipped' | 'end'>
+
+const termNames = ['outstanding', 'together', 'large', 'resend'] as const satisfies (keyof DeliveryTerms)[]
+
 /** A connection of the route as its user's actor holds it: what it is pushed, and how far that has come. */
 export class Attachment {
   readonly binding: Binding
+  /** What its client has said last; its gateway remembers it for the next owner. */
+  presence: PresenceStatus = 'online'
   readonly #parts: AttachmentParts
   readonly #pumps = new Map<Feed, FeedPump>()
   readonly #room: PushRoom
@@ -107,7 +112,7 @@ export class Attachment {
     this.#resumeAll()
   }
 
-  push(event: PushEvent): void {
+  push(event: PushedEvent): void {
     if (this.#state !== 'confirmed') return
     this.#n++
     this.#parts.pushes.push(this.binding.gatewayId, [this.binding.connId, this.#epoch, this.#n], event)
@@ -125,6 +130,7 @@ export class Attachment {
       this.#state = 'confirmed'
       this.#resumeAll()
       if (!this.resends) this.#parts.began(this)
+      this.#parts.confirmed()
     }
     return this.attached
   }

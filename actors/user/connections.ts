@@ -14,6 +14,7 @@ import type {
   SessionCheck,
   SessionOrigin,
   TouchResult,
+  UserContract,
 } from './contract.ts'
 import type { Memberships } from './memberships.ts'
 import type { UserActorParts } from './parts.ts'
@@ -28,9 +29,16 @@ import {
 } from './route.ts'
 import { SessionAudit } from './session-audit.ts'
 
+type Args<M extends keyof UserContract> = Parameters<UserContract[M]>[0]
+
 const UNBOUND_REMEMBERED = 32
 
-export type ConnectionsParts = UserActorParts & Pick<AttachmentParts, 'began'>
+export interface ConnectionsParts extends UserActorParts, Pick<AttachmentParts, 'began' | 'confirmed'> {
+  readonly bound: (attachment: Attachment) => void
+  readonly left: () => void
+  /** The user has a direct message with this one. */
+  readonly met: (other: UserId) => void
+}
 
 /**
  * The user's route and session version. The route is durable as the body of the ownership claim: what a bind has
@@ -124,9 +132,11 @@ export class Connections implements Iterable<Attachment> {
     return this.#attach(binding, true).confirm()
   }
 
-  touch(ref: ConnectionRef): TouchResult {
+  touch({ presence, ...ref }: Args<'touch'>): TouchResult {
     const found = this.find(ref)
-    return 'reason' in found ? found : found.confirm()
+    if ('reason' in found) return found
+    if (presence && found.waits) found.presence = presence
+    return found.confirm()
   }
 
   unbind({ connId }: ConnectionRef): null {
@@ -235,6 +245,7 @@ export class Connections implements Iterable<Attachment> {
     )
     if (attachment.resends) this.#addFeeds(attachment)
     else if (confirmed) this.#parts.began(attachment)
+    if (confirmed) this.#parts.bound(attachment)
     return attachment
   }
 
@@ -260,6 +271,7 @@ export class Connections implements Iterable<Attachment> {
   #wants(stored: LogEntry): boolean {
     const { seq, entry, revoked } = stored
     this.#memberships.observe(stored)
+    if (entry.kind === 'direct') this.#parts.met(entry.from)
     if (revoked) return false
     if (entry.kind === 'group' && entry.from === this.#user) return false
     return stored.feed === directFeed(this.#user) || this.#memberships.isVisible(stored.feed, seq)
@@ -317,6 +329,7 @@ export class Connections implements Iterable<Attachment> {
     attachment.stop()
     this.#attached.delete(connId)
     this.#parts.gateways.forget(attachment.binding.gatewayId, connId)
+    this.#parts.left()
   }
 }
 

@@ -4,7 +4,7 @@ import type { Content, DirectEntry, Entry } from '../../protocol/entries.ts'
 import type { Reason } from '../../protocol/errors.ts'
 import type { Feed, GroupId, Recipient, UserId } from '../../protocol/ids.ts'
 import type { OfflineSummary } from '../../protocol/offline.ts'
-import type { PresenceStatus } from '../../protocol/presence.ts'
+import type { Presence, PresenceStatus } from '../../protocol/presence.ts'
 import type { ReplayOutcome } from '../../storage/audit-store.ts'
 
 /**
@@ -20,7 +20,7 @@ export interface UserContract {
   /** Makes the connection part of the route and closes those that it replaces; on other terms, anew. */
   bind(args: Binding): BindResult
   /** Confirms a bound connection after a doubt (a lost host, a NATS disconnection, a stall). */
-  touch(args: ConnectionRef): TouchResult
+  touch(args: ConnectionRef & { readonly presence?: PresenceStatus }): TouchResult
   /** Takes a closed connection out of the route; any other is left alone. */
   unbind(args: ConnectionRef): null
   /** Handles frames in order. */
@@ -37,6 +37,8 @@ export interface UserContract {
   offlineSummary(args: null): readonly OfflineSummary[]
   /** Unread messages of one of the user's conversations, newest first. */
   offlineMessages(args: { readonly conversation: string; readonly limit: number }): OfflineMessages
+  /** How these users are there, in their order: 1–100. */
+  presence(args: { readonly users: readonly UserId[] }): readonly Presence[]
   /** The operation `acknowledge` without a connection. */
   acknowledgeRead(args: Acknowledgement): AcknowledgeResult
   /** Stores an entry of the user's that could not be saved, at its own place in the log. */

@@ -8,9 +8,18 @@ import type { CursorWriter } from '../cursor-writer.ts'
 import type { FeedReader } from '../feed-reader.ts'
 import type { GatewayWatch } from '../gateway-watch.ts'
 import type { Kicks } from '../kicks.ts'
+import type { PresenceWatch } from '../presence-watch.ts'
 import type { Pushes } from '../pushes.ts'
 import type { RouteConfirmations } from '../route-confirmations.ts'
 import type { RouteRules } from './route.ts'
+
+export interface PresenceRules {
+  readonly watch: PresenceWatch
+  readonly graceMs: number
+  readonly intervalMs: number
+  /** Users who are told at most. */
+  readonly maxPartners: number
+}
 
 /** What a process gives all its user actors. */
 export interface UserActorParts {
@@ -29,5 +38,6 @@ export interface UserActorParts {
   readonly routes: RouteConfirmations
   readonly logger: Logger
   readonly route: RouteRules
+  readonly presence: PresenceRules
   readonly windowSize: number
 }

@@ -3,6 +3,7 @@ import type { BusMessage, BusSubscription } from '../../messaging/bus.ts'
 import { type LogEntry, type LogSubscription, Superseded } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
 import type { PushEvent } from '../../protocol/events.ts'
+import { changesMembers } from '../../protocol/groups.ts'
 import {
   directFeed,
   directPeer,
@@ -20,8 +21,10 @@ import {
 } from '../../runtime/actor-runtime.ts'
 import type { MembershipNotice } from '../group/announcements.ts'
 import type { GroupContract } from '../group/contract.ts'
+import type { PresenceNotice } from '../presence-watch.ts'
 import { Acknowledging } from './acknowledging.ts'
 import type { Attachment } from './attachment.ts'
+import { Circle } from './circle.ts'
 import { Connections } from './connections.ts'
 import type {
   Acknowledgement,
@@ -48,6 +51,7 @@ import { Sending } from './sending.ts'
 import { Snapshot } from './snapshot.ts'
 import { Syncing } from './syncing.ts'
 import { UnreadCounts } from './unread-counts.ts'
+import { UserPresence } from './user-presence.ts'
 
 type Method = keyof UserContract
 type Args<M extends Method> = Parameters<UserContract[M]>[0]
@@ -64,6 +68,8 @@ export class UserActor implements Actor {
   readonly #acknowledging: Acknowledging
   readonly #connections: Connections
   readonly #memberships: Memberships
+  readonly #circle: Circle
+  readonly #presence: UserPresence
   readonly #ownMessages: OwnMessages
   readonly #revoking: Revoking
   readonly #joining: Joining
@@ -107,6 +113,25 @@ export class UserActor implements Actor {
     this.#connections = new Connections(this.#user, this.#token, this.#memberships, {
       ...parts,
       began: attachment => void this.#pushSummary(attachment),
+      bound: attachment => this.#presence.bound(attachment),
+      left: () => this.#presence.left(),
+      confirmed: () => this.#presence.confirmed(),
+      met: other => this.#circle.met(other),
+    })
+    const { watch, maxPartners, graceMs, intervalMs } = parts.presence
+    this.#circle = new Circle(this.#user, {
+      store,
+      groups: () => this.#memberships.groups(),
+      limit: maxPartners,
+    })
+    this.#presence = new UserPresence(this.#user, {
+      watch,
+      circle: this.#circle,
+      connections: () => this.#connections,
+      epoch: () => this.#connections.epoch,
+      graceMs,
+      intervalMs,
+      logger: parts.logger,
     })
     this.#ownMessages = new OwnMessages(this.#user, {
       several: () => this.#connections.size > 1,
@@ -171,6 +196,7 @@ export class UserActor implements Actor {
       else await subscription.drain()
     }
     this.#memberships.stop()
+    this.#presence.stop(reason !== 'superseded')
     this.#connections.detach(reason)
     const { recentIds } = this.#sending
     if (reason === 'idle' && recentIds)
@@ -179,7 +205,7 @@ export class UserActor implements Actor {
   }
 
   mayIdle(): boolean {
-    return this.#connections.size === 0
+    return this.#connections.size === 0 && this.#presence.quiet
   }
 
   async confirm(): Promise<boolean> {
@@ -212,6 +238,8 @@ export class UserActor implements Actor {
         const { conversation, limit } = args as Args<'offlineMessages'>
         return this.#offline.messages(conversation, limit, this.#connections.settledBy)
       }
+      case 'presence':
+        return this.#presence.presences((args as Args<'presence'>).users)
       case 'acknowledgeRead':
         return this.#acknowledgeRead(args as Args<'acknowledgeRead'>)
       case 'replay': {
@@ -244,7 +272,11 @@ export class UserActor implements Actor {
   }
 
   #send(ops: readonly SendOp[], connId: string | undefined): Promise<OpResult[]> {
-    return this.#sending.send(ops, this.#connections.fence, this.#ownMessages.sending(ops, connId))
+    const tellOthers = this.#ownMessages.sending(ops, connId)
+    return this.#sending.send(ops, this.#connections.fence, stored => {
+      if (stored.entry.kind === 'direct') this.#circle.met(stored.entry.to)
+      tellOthers(stored)
+    })
   }
 
   #handleOther(attachment: Attachment, op: Exclude<Op, SendOp>): OpAnswer | Promise<OpAnswer> {
@@ -266,8 +298,9 @@ export class UserActor implements Actor {
         attachment.taken(op.seq)
         return null
       case 'presence':
+        return this.#presence.set(attachment, op)
       case 'presence-query':
-        return { reason: 'not_implemented' }
+        return this.#presence.query(attachment, op)
       default:
         return this.#customerSessions.handle(op)
     }
@@ -294,13 +327,19 @@ export class UserActor implements Actor {
     this.#connections.stored(entry)
     this.#ownMessages.stored(entry)
     this.#memberships.observe(entry)
+    if (entry.entry.kind === 'direct') this.#circle.met(entry.entry.from)
+    else if (entry.entry.kind === 'notice' && changesMembers(entry.entry.change)) this.#circle.outdated()
   }
 
   /** Other actors' events go to whoever is connected now. */
   #onNotice({ value, respond }: BusMessage): void {
-    const notice = value as PushEvent | MembershipNotice | RecountNotice
+    const notice = value as PushEvent | MembershipNotice | RecountNotice | PresenceNotice
     if (notice.kind === 'recount') {
       this.#unread.recount()
+      return
+    }
+    if (notice.kind === 'presence-news' || notice.kind === 'presence-ask') {
+      this.#presence.onNotice(notice, respond)
       return
     }
     if (notice.kind === 'membership') {
@@ -313,6 +352,7 @@ export class UserActor implements Actor {
   }
 
   async #onMembership({ group, seq, member }: MembershipNotice): Promise<void> {
+    this.#circle.outdated()
     if (!member) this.#memberships.left(group, seq)
     else if (await this.#memberships.joined(group, seq)) {
       this.#unread.recount()

@@ -16,11 +16,19 @@ import { readId } from './ids.ts'
 
 /** What a client has sent: what it asks for, and the number it has given its frame. */
 export type Message = { readonly seq: Integer } & (
-  | { readonly kind: 'auth'; readonly token: string | undefined; readonly acks: boolean }
+  | ({ readonly kind: 'auth'; readonly token: string | undefined } & Wishes)
   | { readonly kind: 'op'; readonly op: Op }
   | { readonly kind: 'ping' }
   | { readonly kind: 'refused'; readonly reason: Reason; readonly clientMsgId?: string }
 )
+
+/** What a client asks for beyond what the originals' clients know. */
+export interface Wishes {
+  /** To hear that its messages are accepted and saved. */
+  readonly acks: boolean
+  /** After a refused send, to have refused what follows in its conversation until it has been repeated. */
+  readonly ordered: boolean
+}
 
 export interface Sender {
   readonly user: UserId | undefined
@@ -61,6 +69,7 @@ function decodePayload(type: Integer, fields: Fields, seq: Integer, sender: Send
         kind: 'auth',
         token: textOf(field(fields, 'token')) || undefined,
         acks: field(fields, 'acks') === true,
+        ordered: field(fields, 'ordered') === true,
       }
     case MessageType.chat:
       return decodeChat(fields, seq, sender)
@@ -121,7 +130,8 @@ function decodeAck(fields: Fields): Asked {
   if (!id) return refused('missing_server_msg_id')
   const seq = parseSeq(id)
   if (seq === undefined) return refused('bad_server_msg_id')
-  return { kind: 'op', op: { op: kind, seq } }
+  const upTo = kind === 'delivered' && field(fields, 'up_to') === true
+  return { kind: 'op', op: upTo ? { op: kind, seq, upTo } : { op: kind, seq } }
 }
 
 /**

@@ -99,7 +99,7 @@ export class MsgpackProtocol implements WireProtocol {
         return { kind: 'answered', frames: [encodeFrame(MessageType.pong, ref)], ref }
       case 'auth':
         this.#acks = message.acks
-        return { kind: 'auth', token: message.token, ordered: false, ref }
+        return { kind: 'auth', token: message.token, ordered: message.ordered, ref }
       case 'op':
         return { kind: 'op', op: message.op, ref }
       case 'refused': {

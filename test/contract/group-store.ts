@@ -161,4 +161,25 @@ export function groupStore({ store, save }: Context): void {
     expect(await store().messages.seqOf(owner, 'other')).to.equal(undefined)
     expect((await store().messages.recentIds(owner, 10)).map(([name]) => name)).to.deep.equal(['mine'])
   })
+
+  it('tells the members of groups that are small enough', async () => {
+    const [owner, guest, gone, far] = [newUser(), newUser(), newUser(), newUser()]
+    const groups: string[] = []
+    for (let n = 0; n < 25; n++) groups.push(await store().groups.nextId())
+    const [small = '', large = '', ...others] = groups
+    await save([
+      founded(small, owner),
+      notice(small, owner, { event: 'joined', users: [guest, gone] }),
+      notice(small, owner, { event: 'removed', users: [gone] }),
+      founded(large, owner),
+      notice(large, owner, { event: 'joined', users: [far, newUser()] }),
+      ...others.map(group => founded(group, far)),
+    ])
+    const members = async (of: readonly string[], max: number) =>
+      [...(await store().groups.membersOfSmall(of, max, 500))].sort()
+    expect(await members([small, large], 2)).to.deep.equal([owner, guest].sort())
+    expect(await members([small, large], 1)).to.deep.equal([])
+    expect(await members([small, ...others], 2)).to.deep.equal([owner, guest, far].sort())
+    expect(await members([], 2)).to.deep.equal([])
+  })
 }

@@ -71,6 +71,23 @@ export function connectionModuleSuite(target: () => Target): void {
       expect(pushed.map(({ payload }) => payload.content)).to.deep.equal(['1', '2', '3'])
     })
 
+    it('在线状态广播: tells those who write to each other how the other is there', async function () {
+      this.timeout(30_000)
+      const alice = await connect(a, 0)
+      chat(alice, b, 'hello')
+      await alice.settle()
+      const bob = await connect(b, 1)
+      const { payload } = await alice.next(type.presencePush, { user_id: b })
+      expect(payload).to.deep.equal({ user_id: b, status: 'online' })
+      await bob.next(type.presencePush, { user_id: a, status: 'online' })
+      for (const status of ['away', 'online']) {
+        bob.send(type.presence, { status })
+        await alice.next(type.presencePush, { user_id: b, status })
+      }
+      await bob.close()
+      await alice.next(type.presencePush, { user_id: b, status: 'offline' }, undefined, 12_000)
+    })
+
     it('多设备同时在线: lets three devices of a user be there at once, and the fourth kicks the oldest', async () => {
       const device = (index: number) => connect(b, index, { device: `d${index}`, device_policy: 3 })
       const devices = [await device(0), await device(1), await device(2)]

@@ -10,7 +10,7 @@ import { jsonProtocol } from '../../../gateway/json/json-protocol.ts'
 import { Lingering } from '../../../gateway/lingering.ts'
 import { createGatewayMetrics } from '../../../gateway/metrics.ts'
 import { SavedAcks } from '../../../gateway/saved-acks.ts'
-import type { Socket, SocketListener } from '../../../gateway/socket.ts'
+import type { Socket, SocketListener, WireData } from '../../../gateway/socket.ts'
 import { UserRates } from '../../../gateway/user-rates.ts'
 import { MemoryBus } from '../../../messaging/memory-bus.ts'
 import { subjects } from '../../../messaging/subjects.ts'
@@ -58,8 +58,8 @@ class StillSocket implements Socket {
   listen(listener: SocketListener): void {
     this.listener = listener
   }
-  send(text: string): void {
-    this.sent.push(text)
+  send(data: WireData): void {
+    this.sent.push(String(data))
   }
   flush(): boolean {
     return true

@@ -93,6 +93,7 @@ export async function startGateway(options: TestOptions = {}): Promise<TestGatew
     summary: async () => [],
     offline: async () => ({ messages: [], hasMore: false }),
     acknowledge: async () => null,
+    presence: noActors,
     customerSessions: store.customerSessions,
     online: store.online,
     audit: store.audit,
