@@ -5,6 +5,9 @@ import { MsgpackClient, type } from '../support/msgpack-client.ts'
 import { gatewayOf, type Target } from '../support/target.ts'
 
 const LARGE = 500_000
+const OUTSTANDING = 64
+/** Messages of each of three feeds: two do not fit. */
+const EACH = 40
 
 /** MessagePack clients among others, on any target. */
 export function msgpackMixedSuite(target: () => Target): void {
@@ -46,6 +49,32 @@ export function msgpackMixedSuite(target: () => Target): void {
       const again = await connect(bob.token, 0)
       await again.settle()
       expect(again.all(type.chatPush)).to.deep.equal([])
+    })
+
+    it('has one room of 64 for all that it has not acknowledged, and then the rest of every feed', async () => {
+      const [alice, bob] = await clients.people('alice', 'bob')
+      if (!alice || !bob) return
+      const groups = [await clients.group(alice, [bob]), await clients.group(alice, [bob])]
+      const toAlice = await clients.connect(alice)
+      for (let n = 0; n < EACH; n++) {
+        toAlice.send({ type: 'SINGLE_CHAT', clientMsgId: `d${n}`, to: bob.id, body: `d${n}` })
+        for (const [g, groupId] of groups.entries())
+          toAlice.send({ type: 'GROUP_CHAT', clientMsgId: `${g}-${n}`, groupId, body: `${g}-${n}` })
+      }
+      await toAlice.atLeast(3 * EACH, { type: 'ACK', ackType: 'saved' })
+      const toBob = await connect(bob.token, 1)
+      await toBob.atLeast(OUTSTANDING, type.chatPush)
+      await toBob.settle()
+      expect(toBob.all(type.chatPush)).to.have.length(OUTSTANDING)
+      const got: string[] = []
+      while (got.length < 3 * EACH) {
+        const { payload } = await toBob.next(type.chatPush)
+        got.push(String(payload.content))
+        toBob.send(type.ack, { message_id: payload.id ?? 0, status: 'delivered' })
+      }
+      const prefixes = ['d', '0-', '1-']
+      const all = prefixes.flatMap(prefix => Array.from({ length: EACH }, (_, n) => `${prefix}${n}`))
+      expect(prefixes.flatMap(prefix => got.filter(text => text.startsWith(prefix)))).to.deep.equal(all)
     })
 
     it('may send what is larger than their own messages: all of it comes, in order, live and after a while', async function () {
