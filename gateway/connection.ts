@@ -140,10 +140,7 @@ export class Connection {
     const state = this.#state
     if (state.phase === 'closing') return
     if ('session' in state && now >= state.session.expiresAt) this.#refuse('token_expired')
-    else {
-      const fault = this.#dialogue.judge(now)
-      if (fault) this.close(fault === 'slow' ? CloseCode.slow : CloseCode.resync, fault)
-    }
+    else this.#dialogue.sweep(now)
   }
 
   /** Finishes the calls under way, then closes. */
@@ -258,11 +255,11 @@ export class Connection {
     if (this.#state.phase === 'awaiting-auth') clearTimeout(this.#state.timer)
     const confirming = confirmingOf(session, session.device ?? this.#device ?? 'default')
     this.#state = confirming
+    this.#conduct.rates.share(this.#parts.userRates.messagesOf(session.user))
     for (const frame of authenticating?.backlog ?? []) this.#handle(frame)
-    const { device, abandoned } = confirming
     const { delivery } = this.protocol
     try {
-      const bound = await this.#calls.bind(session, device, delivery, abandoned.signal)
+      const bound = await this.#calls.bind(session, confirming.device, delivery, confirming.abandoned.signal)
       if (this.#state !== confirming) return
       if (!bound.ok)
         return authenticating
@@ -325,10 +322,8 @@ export class Connection {
   #newDialogue(socket: Socket, spoken: Spoken): Dialogue {
     return new Dialogue(socket, spoken, this.#parts.settings, {
       switched: from => this.#onSwitched(from),
-      overflowed: () => this.close(CloseCode.slow, 'slow'),
-      taken: seq => {
-        if ('session' in this.#state) this.#ops.add({ op: { op: 'taken', seq }, receivedAt: 0 })
-      },
+      ended: (code, reason) => this.close(code, reason),
+      taken: seq => this.#ops.add({ op: { op: 'taken', seq }, receivedAt: 0 }),
     })
   }
 
@@ -343,11 +338,8 @@ export class Connection {
   }
 
   #newAnswers(): SendAnswers {
-    const userOf = () => ('session' in this.#state ? this.#state.session.user : undefined)
     const connection: Answering = {
-      get user() {
-        return userOf()
-      },
+      user: () => ('session' in this.#state ? this.#state.session.user : undefined),
       send: frame => this.#dialogue.say(frame),
       refuse: (reason, about) => this.#refuse(reason, about),
       resync: () => this.close(CloseCode.resync, 'resync'),
