@@ -1,5 +1,11 @@
 import { WebSocket } from 'ws'
-import { type ClientState, HomingClient, type Message, type Receipt } from '../../client/index.ts'
+import {
+  type ClientState,
+  HomingClient,
+  type Message,
+  type ProtocolName,
+  type Receipt,
+} from '../../client/index.ts'
 import { directConversation } from '../../protocol/ids.ts'
 import type { HistoryWriter } from '../checker/history-writer.ts'
 import { DrillOutbox } from './drill-outbox.ts'
@@ -7,6 +13,7 @@ import { DrillOutbox } from './drill-outbox.ts'
 export interface DrillUserParts {
   readonly name: string
   readonly token: string
+  readonly protocol: ProtocolName
   readonly history: HistoryWriter
   /** The gateway for the next connection. */
   readonly gateway: () => string
@@ -95,6 +102,7 @@ export class DrillUser {
     const client = new HomingClient({
       url: gateway(),
       token: this.#parts.token,
+      protocol: this.#parts.protocol,
       outbox: this.#outbox,
       webSocket: DrillSocket,
       pacing: unpaced,
@@ -206,7 +214,8 @@ export class DrillUser {
     this.#received.add(seq)
     this.lastIncoming = message
     this.senders.add(message.from)
-    const { from, clientMsgId: id = '' } = message
+    const { from } = message
+    const id = message.clientMsgId ?? idIn(message.body)
     const conv = directConversation(from, this.name)
     const line = {
       type: 'ok',
@@ -253,3 +262,6 @@ export class DrillUser {
     })
   }
 }
+
+/** A drill's messages begin with their clientMsgId, as MessagePack does not tell it to whom they go. */
+const idIn = (body: string): string => body.split(' ', 1)[0] ?? ''
