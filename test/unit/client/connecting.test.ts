@@ -194,6 +194,25 @@ describe('connecting', () => {
     expect(states.at(-1)).to.include({ name: 'waiting', reason: 'no sign of life' })
   })
 
+  it('asks as soon about a message that it sends after an earlier one was answered', async () => {
+    connected()
+    await reached('online')
+    client?.send({ to: 'bob', body: 'answered' })
+    await until(() => server.last.sent('SINGLE_CHAT').length === 1)
+    await server.last.roundTrips(2)
+    clock.advance(2000)
+    server.fate = () => 'ignore'
+    server.answersPings = false
+    client?.send({ to: 'bob', body: 'not answered' })
+    await until(() => server.last.sent('SINGLE_CHAT').length === 2)
+    clock.advance(2999)
+    expect(server.last.sent('PING')).to.have.length(0)
+    clock.advance(1)
+    await until(() => server.last.sent('PING').length === 1)
+    clock.advance(5000)
+    expect(states.at(-1)).to.include({ name: 'waiting', reason: 'no sign of life' })
+  })
+
   it('asks nothing more of a server that answers', async () => {
     connected()
     await reached('online')
