@@ -1,8 +1,10 @@
+import type { AuditTrail } from '../messaging/audit-trail.ts'
 import type { Bus } from '../messaging/bus.ts'
 import type { MessageLog } from '../messaging/message-log.ts'
 import { subjects } from '../messaging/subjects.ts'
 import type { Watermark } from '../messaging/watermark.ts'
 import type { ActorHosting, ActorRuntime } from '../runtime/actor-runtime.ts'
+import { serverPolicy } from '../runtime/device-policies.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Settings } from '../runtime/settings.ts'
 import type { Store } from '../storage/store.ts'
@@ -12,6 +14,7 @@ import { GatewayWatch } from './gateway-watch.ts'
 import { Announcements } from './group/announcements.ts'
 import { GroupActor } from './group/group-actor.ts'
 import { Kicks } from './kicks.ts'
+import { PresenceWatch } from './presence-watch.ts'
 import { Pushes } from './pushes.ts'
 import { RouteConfirmations } from './route-confirmations.ts'
 import { UserActor } from './user/user-actor.ts'
@@ -24,6 +27,7 @@ export interface ActorHostParts {
   readonly log: MessageLog
   readonly watermark: Watermark
   readonly store: Store
+  readonly audit: AuditTrail
   readonly settings: Settings
   readonly logger: Logger
 }
@@ -36,6 +40,7 @@ export function hostActors({
   log,
   watermark,
   store,
+  audit,
   settings,
   logger,
 }: ActorHostParts): () => Promise<void> {
@@ -45,12 +50,22 @@ export function hostActors({
   const routes = new RouteConfirmations(bus)
   const announcements = new Announcements(bus, watermark, logger)
   const reader = new FeedReader(store.messages, log)
+  const presence = {
+    watch: new PresenceWatch(bus, {
+      checkMs: settings.PRESENCE_CHECK_MS,
+      graceMs: settings.PRESENCE_GRACE_MS,
+    }),
+    graceMs: settings.PRESENCE_GRACE_MS,
+    intervalMs: settings.PRESENCE_INTERVAL_MS,
+    maxPartners: settings.PRESENCE_PARTNERS,
+  }
   const parts = {
     hostId: runtime.hostId,
     calls,
     bus,
     log,
     store,
+    audit,
     logger,
     cursors,
     kicks,
@@ -58,8 +73,9 @@ export function hostActors({
     routes,
     reader,
     pushes: new Pushes(bus),
-    maxConnections: settings.MAX_CONNECTIONS_PER_USER,
+    route: { policy: serverPolicy(settings), maxDevices: settings.MAX_DEVICES_PER_USER },
     windowSize: settings.IDEMPOTENCY_WINDOW,
+    presence,
   }
   runtime.register('user', context => new UserActor(context, parts))
   runtime.register('group', context => new GroupActor(context, { log, store, reader, announcements }))
@@ -68,6 +84,7 @@ export function hostActors({
     kicks.close()
     routes.close()
     announcements.close()
+    presence.watch.close()
     await gateways.close()
     await cursors.close()
   }

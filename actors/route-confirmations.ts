@@ -1,5 +1,6 @@
 import { type Bus, NoResponders } from '../messaging/bus.ts'
 import { subjects } from '../messaging/subjects.ts'
+import type { PresenceStatus } from '../protocol/presence.ts'
 import { delay, fullJitter } from '../runtime/backoff.ts'
 import type { Attachment } from './user/attachment.ts'
 import type { Attached } from './user/contract.ts'
@@ -16,6 +17,8 @@ export interface AttachRequest {
 
 export interface AttachAnswer {
   readonly present: readonly string[]
+  /** Of those whose clients have said that they are not online. */
+  readonly presence?: Readonly<Record<string, PresenceStatus>>
 }
 
 type Absent = () => void
@@ -56,10 +59,13 @@ export class RouteConfirmations {
       if (waiting.size === 0) break
       const asked = [...waiting].slice(0, QUESTION)
       try {
-        const present = await this.#present(gatewayId, asked)
+        const { present, presence } = await this.#answer(gatewayId, asked)
+        const there = new Set(present)
         for (const [attachment, absent] of asked) {
+          const { connId } = attachment.binding
           waiting.delete(attachment)
-          if (present.has(attachment.binding.connId)) attachment.confirm()
+          if (attachment.waits) attachment.presence = presence?.[connId] ?? 'online'
+          if (there.has(connId)) attachment.confirm()
           else if (attachment.waits) absent()
         }
         failures = 0
@@ -71,18 +77,14 @@ export class RouteConfirmations {
   }
 
   /** Nobody is present at a gateway that nobody serves. */
-  async #present(
-    gatewayId: string,
-    asked: readonly (readonly [Attachment, Absent])[],
-  ): Promise<ReadonlySet<string>> {
+  async #answer(gatewayId: string, asked: readonly (readonly [Attachment, Absent])[]): Promise<AttachAnswer> {
     const request: AttachRequest = {
       connections: asked.map(([{ attached, binding }]) => ({ ...attached, connId: binding.connId })),
     }
     try {
-      const answer = await this.#bus.request(subjects.attach(gatewayId), request, ANSWER_MS)
-      return new Set((answer as AttachAnswer).present)
+      return (await this.#bus.request(subjects.attach(gatewayId), request, ANSWER_MS)) as AttachAnswer
     } catch (error) {
-      if (error instanceof NoResponders) return new Set()
+      if (error instanceof NoResponders) return { present: [] }
       throw error
     }
   }

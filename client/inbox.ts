@@ -18,6 +18,9 @@ interface Arrival {
 const feedOf = (frame: ServerFrame): string =>
   frame.groupId === undefined ? 'direct' : textId(frame.groupId)
 
+/** What the user's other devices have sent stands in no feed of this one: nobody waits for its acknowledgement. */
+const OWN = 'own'
+
 /**
  * Repeats out, the rest in order. A server pushes each feed in growing seq order and, after a bind, again from
  * the delivered cursor on; so one number a feed tells every repeat, however old.
@@ -34,17 +37,18 @@ export class Inbox {
     this.#listener = listener
   }
 
-  receive(frame: ServerFrame): void {
+  /** `isOwn`: another device of the same user has sent it. */
+  receive(frame: ServerFrame, isOwn = false): void {
     const seq = parseSeq(frame.serverMsgId)
     if (seq === undefined) return
-    const feed = feedOf(frame)
+    const feed = isOwn ? `${OWN} ${feedOf(frame)}` : feedOf(frame)
     if (seq <= (this.#seen.get(feed) ?? 0)) {
       this.#listener.repeated(String(seq))
     } else {
       this.#seen.set(feed, seq)
       this.#unhandled.push({ feed, seq, frame })
     }
-    this.#acknowledger.pushed(feed, seq)
+    if (!isOwn) this.#acknowledger.pushed(feed, seq)
     if (!this.#isHandling) this.#handle()
   }
 

@@ -1,5 +1,6 @@
 import type {
   BindResult,
+  ConnectionRef,
   DeliveryTerms,
   HandleResult,
   Op,
@@ -7,6 +8,7 @@ import type {
   TouchResult,
   UserContract,
 } from '../actors/user/contract.ts'
+import type { PresenceStatus } from '../protocol/presence.ts'
 import type { Actors } from '../runtime/actor-runtime.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Session } from './auth/tokens.ts'
@@ -21,30 +23,35 @@ export interface ActorCallsParts {
 export class ActorCalls {
   readonly #connId: string
   readonly #parts: ActorCallsParts
+  #device = ''
+  #presence: PresenceStatus = 'online'
 
   constructor(connId: string, parts: ActorCallsParts) {
     this.#connId = connId
     this.#parts = parts
   }
 
+  get presence(): PresenceStatus {
+    return this.#presence
+  }
+
   /** `signal` ends the tries once nobody waits: a bind that comes late would put out whoever came after. */
-  bind(
-    { user, sv }: Session,
-    device: string,
-    delivery: DeliveryTerms,
-    signal: AbortSignal,
-  ): Promise<BindResult> {
+  bind(session: Session, device: string, delivery: DeliveryTerms, signal: AbortSignal): Promise<BindResult> {
     const { gatewayId, users } = this.#parts
-    const binding = { connId: this.#connId, gatewayId, sv, device, ...delivery }
+    const { user, policy } = session
+    this.#device = device
+    const binding = { ...this.#ref(session), gatewayId, ...(policy && { policy }), ...delivery }
     return users.call(user, 'bind', binding, { signal })
   }
 
-  touch({ user, sv }: Session, signal: AbortSignal): Promise<TouchResult> {
-    return this.#parts.users.call(user, 'touch', { connId: this.#connId, sv }, { signal })
+  touch(session: Session, signal: AbortSignal): Promise<TouchResult> {
+    const args = { ...this.#ref(session), presence: this.#presence }
+    return this.#parts.users.call(session.user, 'touch', args, { signal })
   }
 
-  handle({ user, sv }: Session, ops: readonly Op[]): Promise<HandleResult> {
-    return this.#parts.users.call(user, 'handle', { connId: this.#connId, sv, ops })
+  handle(session: Session, ops: readonly Op[]): Promise<HandleResult> {
+    for (const op of ops) if (op.op === 'presence') this.#presence = op.status
+    return this.#parts.users.call(session.user, 'handle', { ...this.#ref(session), ops })
   }
 
   checkSession({ user, sv }: Session): Promise<SessionCheck> {
@@ -52,11 +59,15 @@ export class ActorCalls {
   }
 
   /** Best effort: a route that stays is found dead when somebody asks for it. */
-  unbind({ user, sv }: Session): void {
+  unbind(session: Session): void {
     const { users, logger } = this.#parts
-    const connId = this.#connId
+    const { user } = session
     users
-      .call(user, 'unbind', { connId, sv })
-      .catch(error => logger.debug({ err: error, connId, user }, 'unbind unanswered'))
+      .call(user, 'unbind', this.#ref(session))
+      .catch(error => logger.debug({ err: error, connId: this.#connId, user }, 'unbind unanswered'))
+  }
+
+  #ref({ sv }: Session): ConnectionRef {
+    return { connId: this.#connId, sv, device: this.#device }
   }
 }

@@ -5,6 +5,7 @@ import type { Logger } from '../runtime/logger.ts'
 import type { Settings } from '../runtime/settings.ts'
 import type { Tokens } from './auth/tokens.ts'
 import type { HeldPushes } from './held-pushes.ts'
+import type { Lingering } from './lingering.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import type { SavedAcks } from './saved-acks.ts'
 
@@ -15,6 +16,7 @@ export interface ConnectionParts {
   readonly tokens: Tokens
   readonly heldPushes: HeldPushes
   readonly savedAcks: SavedAcks
+  readonly lingering: Lingering
   readonly metrics: GatewayMetrics
   readonly settings: Settings
   readonly logger: Logger

@@ -1,17 +1,19 @@
-import type { PushEvent } from '../protocol/events.ts'
+import type { PushedEvent } from '../protocol/events.ts'
 import type { Session } from './auth/tokens.ts'
-import type { ClientFrame } from './wire-protocol.ts'
+import type { ClientFrame, FrameRef } from './wire-protocol.ts'
 
 interface Held {
   readonly epoch: number
   readonly n: number
-  readonly event: PushEvent
+  readonly event: PushedEvent
 }
 
 /** A token is being verified; frames wait. */
 export interface Authenticating {
   readonly phase: 'authenticating'
   readonly backlog: ClientFrame[]
+  /** Of the frame that brought the token. */
+  readonly ref: FrameRef | undefined
 }
 
 /** The actor is asked to bind or touch; operations and pushes wait. */

@@ -3,6 +3,7 @@ import type { Push } from '../actors/pushes.ts'
 import type { AttachAnswer, AttachRequest } from '../actors/route-confirmations.ts'
 import type { Bus, BusSubscription } from '../messaging/bus.ts'
 import { subjects } from '../messaging/subjects.ts'
+import type { PresenceStatus } from '../protocol/presence.ts'
 import type { Connection } from './connection.ts'
 
 const SWEEP_MS = 500
@@ -96,7 +97,12 @@ export class Connections {
 
   #onAttach({ connections }: AttachRequest): AttachAnswer {
     const present = connections.filter(({ connId, ...attached }) => this.#byId.get(connId)?.attach(attached))
-    return { present: present.map(({ connId }) => connId) }
+    const presence: Record<string, PresenceStatus> = {}
+    for (const { connId } of present) {
+      const status = this.#byId.get(connId)?.presence ?? 'online'
+      if (status !== 'online') presence[connId] = status
+    }
+    return { present: present.map(({ connId }) => connId), presence }
   }
 
   #onDetach({ connId }: { connId: string }): void {

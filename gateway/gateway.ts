@@ -7,11 +7,12 @@ import { Limit } from '../runtime/limit.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Settings } from '../runtime/settings.ts'
 import type { Store } from '../storage/store.ts'
-import { Accounts } from './auth/accounts.ts'
+import { Accounts, type Origin } from './auth/accounts.ts'
 import { readJwtSecret } from './auth/jwt-secret.ts'
 import { Sessions } from './auth/sessions.ts'
 import { Tokens } from './auth/tokens.ts'
 import { Connections } from './connections.ts'
+import { DeadLetters } from './dead-letters.ts'
 import { Groups } from './groups.ts'
 import { HeldPushes } from './held-pushes.ts'
 import { HostWatch } from './host-watch.ts'
@@ -23,6 +24,7 @@ import { membershipIn } from './http/membership.ts'
 import { createHttpGateway } from './http/server.ts'
 import { addWebsiteRoutes } from './http/websites.ts'
 import { jsonProtocol } from './json/json-protocol.ts'
+import { Lingering } from './lingering.ts'
 import { ListSync } from './list-sync/list-sync.ts'
 import { createGatewayMetrics } from './metrics.ts'
 import { OnlineList } from './online-list.ts'
@@ -66,8 +68,8 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
   })
   addDocumentation(http.app)
   const sessions = new Sessions(tokens, store.users)
-  const raiseSession = async (user: string, sv: number) => {
-    await users.call(user, 'sessionRaised', { sv })
+  const raiseSession = async (user: string, sv: number, origin: Origin) => {
+    await users.call(user, 'sessionRaised', { sv, origin: { ...origin, gatewayId } })
   }
   const accounts = new Accounts({
     settings,
@@ -88,8 +90,11 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     summary: user => users.call(user, 'offlineSummary', null),
     offline: (user, conversation, limit) => users.call(user, 'offlineMessages', { conversation, limit }),
     acknowledge: (user, acknowledgement) => users.call(user, 'acknowledgeRead', acknowledgement),
+    presence: (user, asked) => users.call(user, 'presence', { users: asked }),
     customerSessions: store.customerSessions,
     online: store.online,
+    audit: store.audit,
+    deadLetters: new DeadLetters({ gatewayId, users, store: store.deadLetters }),
   })
   addWebsiteRoutes(http.app, { sessions, websites: store.topics.websites })
 
@@ -113,6 +118,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     }),
     heldPushes: new HeldPushes(watermark),
     savedAcks,
+    lingering: new Lingering(settings.ACK_LINGER_MS),
     metrics,
     settings,
     logger,

@@ -1,12 +1,16 @@
-import type { HandleResult, Op, OpResult, Refused, SendOp } from '../actors/user/contract.ts'
+import type { HandleResult, Op, OpAnswer, Refused, SendOp } from '../actors/user/contract.ts'
 import { refusals } from '../protocol/errors.ts'
 import { recipientOf } from '../protocol/ids.ts'
 import { fullJitter } from '../runtime/backoff.ts'
+import type { Lingering } from './lingering.ts'
+import type { FrameRef } from './wire-protocol.ts'
 
 export interface QueuedOp {
   readonly op: Op
   /** performance.now() when its frame came. */
   readonly receivedAt: number
+  /** Of its frame. */
+  readonly ref?: FrameRef | undefined
   /** Refused already, and in the queue only to hold its place in an `ordered` client's conversation. */
   readonly refused?: true
 }
@@ -14,7 +18,7 @@ export interface QueuedOp {
 export interface OpQueueOwner {
   /** One call to the actor; rejects when its outcome is unknown. */
   call(ops: readonly Op[]): Promise<HandleResult>
-  answered(op: QueuedOp, result: OpResult): void
+  answered(op: QueuedOp, result: OpAnswer): void
   /** All results of a call have been given. */
   settled(): void
   refused(reason: Refused['reason']): void
@@ -22,18 +26,20 @@ export interface OpQueueOwner {
 
 /** Operations that one call takes at most: bounds the turn and the value on the bus. */
 const MAX_BATCH = 64
-/** Characters of texts and ids that one call takes at most. */
-const MAX_BATCH_CHARACTERS = 1_048_576
+/** Characters of texts and ids that one call takes at most: in JSON each may be six bytes, and the bus carries 4 MB. */
+const MAX_BATCH_CHARACTERS = 524_288
 const RETRY_BASE_MS = 100
 const RETRY_CAP_MS = 5000
 
 /**
  * The operations of one connection on their way to its actor: one call under way, and what comes meanwhile goes
- * together as the next. That keeps their order over retries, and makes batches under load.
+ * together as the next. That keeps their order over retries, and makes batches under load. Acknowledgements of delivery,
+ * which nobody waits for, linger a moment for others, unless there is something else to do.
  */
 export class OpQueue {
   readonly #owner: OpQueueOwner
   readonly #ordered: boolean
+  readonly #lingering: Lingering
   /** For `ordered` clients: by recipient, the refused message that has to be repeated first. */
   readonly #stalled = new Map<string, string>()
   #waiting: QueuedOp[] = []
@@ -43,8 +49,9 @@ export class OpQueue {
   #retry: NodeJS.Timeout | undefined
   #finished: (() => void) | undefined
 
-  constructor(owner: OpQueueOwner, ordered: boolean) {
+  constructor(owner: OpQueueOwner, lingering: Lingering, ordered: boolean) {
     this.#owner = owner
+    this.#lingering = lingering
     this.#ordered = ordered
   }
 
@@ -82,17 +89,15 @@ export class OpQueue {
   async finish(): Promise<void> {
     if (!this.#open) this.clear()
     if (this.quiet) return
-    await new Promise<void>(resolve => {
+    const finished = new Promise<void>(resolve => {
       this.#finished = resolve
     })
+    this.release()
+    await finished
   }
 
-  /** Takes note, in its place, of a send that was refused on arrival. */
-  addRefused(op: SendOp): void {
-    if (this.#ordered) this.add({ op, receivedAt: 0, refused: true })
-  }
-
-  #next(): void {
+  /** Calls with what waits now. */
+  release(): void {
     if (!this.#open || this.#calling || this.#retry || this.#waiting.length === 0) return
     const batch = this.#takeBatch()
     this.#calling = true
@@ -102,6 +107,22 @@ export class OpQueue {
       this.#next()
       if (this.quiet) this.#finished?.()
     })
+  }
+
+  get #mayLinger(): boolean {
+    const { length } = this.#waiting
+    if (this.#finished || length === 0 || length >= MAX_BATCH) return false
+    return this.#waiting.every(({ op }) => op.op === 'delivered')
+  }
+
+  /** Takes note, in its place, of a send that was refused on arrival. */
+  addRefused(op: SendOp): void {
+    if (this.#ordered) this.add({ op, receivedAt: 0, refused: true })
+  }
+
+  #next(): void {
+    if (this.#mayLinger) this.#lingering.add(this)
+    else this.release()
   }
 
   #takeBatch(): QueuedOp[] {
@@ -162,7 +183,7 @@ export class OpQueue {
     return false
   }
 
-  #answer(queued: QueuedOp, result: OpResult): void {
+  #answer(queued: QueuedOp, result: OpAnswer): void {
     const { op } = queued
     const refused = result !== null && 'reason' in result && refusals[result.reason].retryable
     if (this.#ordered && refused && op.op === 'send') {
@@ -173,11 +194,15 @@ export class OpQueue {
   }
 }
 
-const isAnswered = ({ op }: Op): boolean => op === 'send' || op === 'revoke' || op === 'join-request'
+const isAnswered = ({ op }: Op): boolean =>
+  op === 'send' || op === 'revoke' || op === 'join-request' || op === 'sync'
+
+/** A page of messages fills an answer as much as texts fill a call: one is all that a call asks for. */
 function charactersOf(op: Op): number {
   if (op.op === 'send') return op.body.length
+  if (op.op === 'sync') return MAX_BATCH_CHARACTERS
   if (op.op !== 'acknowledge' || op.messages === 'all') return 0
   return op.messages.reduce((sum, { length }) => sum + length, 0)
 }
 
-const busy: OpResult = { reason: 'server_busy' }
+const busy: OpAnswer = { reason: 'server_busy' }

@@ -1,10 +1,12 @@
-import type { PushEvent } from '../protocol/events.ts'
+import type { PushEvent, PushedEvent } from '../protocol/events.ts'
 import type { HeldPushes } from './held-pushes.ts'
+import { PresenceTold } from './presence-told.ts'
 import { PushOrder } from './push-order.ts'
 
 /** One connection's pushes: in the owner's order, and held until saved where that is asked for. */
 export class PushInbox {
   readonly #order = new PushOrder()
+  readonly #told = new PresenceTold()
   readonly #heldPushes: HeldPushes
   readonly #deliverBeforeSaved: boolean
   readonly #write: (event: PushEvent) => void
@@ -17,9 +19,9 @@ export class PushInbox {
   }
 
   /** False when pushes before this one are missing. */
-  take(epoch: number, n: number, event: PushEvent): boolean {
+  take(epoch: number, n: number, event: PushedEvent): boolean {
     const verdict = this.#order.judge(epoch, n)
-    if (verdict === 'deliver') this.#deliver(event)
+    if (verdict === 'deliver') this.#sort(event)
     return verdict !== 'resync'
   }
 
@@ -38,6 +40,13 @@ export class PushInbox {
   /** The connection is closed: what is held goes nowhere. */
   close(): void {
     this.#heldPushes.forget(this)
+  }
+
+  /** A new owner of the user says of others' presence what the one before has said. */
+  #sort(event: PushedEvent): void {
+    if (event.kind === 'presence-only') {
+      for (const gone of this.#told.gone(event.users)) this.#deliver(gone)
+    } else if (event.kind !== 'presence' || this.#told.isNews(event)) this.#deliver(event)
   }
 
   #deliver(event: PushEvent): void {

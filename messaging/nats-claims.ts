@@ -7,6 +7,7 @@ import { type Claim, LogBusy, type LogSubscription, type NewClaim, Superseded } 
 import { isRefusal, store, WRONG_LAST_SEQUENCE } from './nats-append.ts'
 import { jsonOf, rawHeaders } from './nats-bytes.ts'
 import type { Compared } from './nats-comparison.ts'
+import { seqOf } from './nats-headers.ts'
 import type { LogParts } from './nats-log-parts.ts'
 import {
   live,
@@ -14,7 +15,6 @@ import {
   type StoredMessage,
   StreamRefusal,
   SUBJECTS_A_QUESTION,
-  seqOf,
   stored,
 } from './nats-stream.ts'
 

@@ -4,8 +4,9 @@ import type { Logger } from '../runtime/logger.ts'
 import type { LogSubscription } from './message-log.ts'
 import type { Compared } from './nats-comparison.ts'
 import { type EntryHandler, NatsFeed } from './nats-feed.ts'
+import { header, seqOf } from './nats-headers.ts'
 import type { LogParts } from './nats-log-parts.ts'
-import { header, live, nameOf, seqOf } from './nats-stream.ts'
+import { live, nameOf } from './nats-stream.ts'
 
 /** A copy that is on its way is not missing yet. */
 const GRACE_MS = 100

@@ -2,6 +2,7 @@ import type { Feed, Owner } from '../protocol/ids.ts'
 import { delay } from '../runtime/backoff.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { SharedRun } from '../runtime/shared-run.ts'
+import type { AuditWrite } from './audit-trail.ts'
 import type {
   Appended,
   Claim,
@@ -13,6 +14,7 @@ import type {
   NewEntry,
 } from './message-log.ts'
 import { NatsAppends } from './nats-append.ts'
+import { natsAuditWrite } from './nats-audit.ts'
 import { NatsClaims } from './nats-claims.ts'
 import { NatsComparison } from './nats-comparison.ts'
 import type { NatsConnection } from './nats-connection.ts'
@@ -150,6 +152,11 @@ export class NatsLog implements MessageLog {
     const { stream, retries } = this.#parts
     const message = await retries.run(`entry ${seq}`, () => stream.message(seq))
     return message && !isClaim(message.subject) ? logEntry(message, this.#logger) : undefined
+  }
+
+  /** How this process's audit events get into the log. */
+  get writeEvents(): AuditWrite {
+    return natsAuditWrite(this.#parts)
   }
 
   /** Ends what runs in the background; the connection, which others use too, stays. */

@@ -2,6 +2,7 @@ import type { Msg } from 'nats'
 import { delay } from '../runtime/backoff.ts'
 import { jsonOf } from './nats-bytes.ts'
 import type { NatsConnection } from './nats-connection.ts'
+import { header, seqOf, statusOf } from './nats-headers.ts'
 
 /** The stream that is the log. Its subjects are `im.<feed>` and `im.<owner>`; their live copies `live.…`. */
 export const STREAM = 'IM'
@@ -163,7 +164,7 @@ export class NatsStream {
     const options = { timeoutMs: REQUEST_MS, failsWhenLost: true }
     const subject = `$JS.API.DIRECT.GET.${STREAM}`
     await this.#connection.requestMany(subject, JSON.stringify(query), options, msg => {
-      const status = msg.headers?.code ?? 0
+      const status = statusOf(msg)
       if (status === 0) {
         take(msg)
         return false
@@ -181,9 +182,6 @@ const PAGE_BYTES = 2_000_000
 interface MessageAnswer {
   readonly message: { readonly seq: number; readonly subject: string; readonly data?: string }
 }
-
-export const header = (msg: Msg, name: string): string => msg.headers?.get(name) ?? ''
-export const seqOf = (msg: Msg): number => Number(header(msg, 'Nats-Sequence'))
 
 const received = (msg: Msg): StoredMessage => ({
   seq: seqOf(msg),

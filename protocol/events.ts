@@ -2,6 +2,7 @@ import type { CustomerSession } from './customer-session.ts'
 import type { Entry } from './entries.ts'
 import type { UserId } from './ids.ts'
 import type { OfflineSummary } from './offline.ts'
+import type { Presence } from './presence.ts'
 
 /** What an actor pushes to a connection. Each wire protocol encodes these for its clients, or leaves them out. */
 export type PushEvent =
@@ -15,6 +16,19 @@ export type PushEvent =
   /** What waits, for connections to which nothing is resent. */
   | { readonly kind: 'summary'; readonly conversations: readonly OfflineSummary[] }
   | { readonly kind: 'session'; readonly session: CustomerSession }
+  | PresenceEvent
+
+/** How somebody is there now: a change, or with `answers` what a query is answered. */
+export type PresenceEvent = { readonly kind: 'presence'; readonly answers?: true } & Presence
+
+/** What a gateway is given for a connection. */
+export type PushedEvent = PushEvent | PresenceOnlyEvent
+
+/** Of all whom the connection has been told to be there, only these are. */
+export interface PresenceOnlyEvent {
+  readonly kind: 'presence-only'
+  readonly users: readonly UserId[]
+}
 
 export type ReceiptStatus = 'delivered' | 'read'
 
@@ -24,13 +38,13 @@ export interface EntryEvent {
   readonly entry: Entry
 }
 
-const eventsOf = new WeakMap<Entry, EntryEvent>()
+let last: EntryEvent | undefined
 
-/** The event of a stored entry: one object for one entry, so that what goes to many is told and encoded once. */
+/**
+ * The event of a stored entry. Who follow a feed are told of an entry one after the other, so they share one object,
+ * and what goes to many is told and encoded once.
+ */
 export function eventOf({ seq, entry }: { readonly seq: number; readonly entry: Entry }): EntryEvent {
-  const known = eventsOf.get(entry)
-  if (known) return known
-  const event: EntryEvent = { kind: 'entry', seq, entry }
-  eventsOf.set(entry, event)
-  return event
+  if (last?.entry !== entry) last = { kind: 'entry', seq, entry }
+  return last
 }

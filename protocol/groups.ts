@@ -37,6 +37,14 @@ export function joinedBy(change: GroupChange, from: UserId): readonly UserId[] {
   return change.event === 'joined' ? change.users : []
 }
 
+/** Whether somebody is in after the change who was not before, or the other way round. */
+export const changesMembers = ({ event }: GroupChange): boolean =>
+  event === 'created' ||
+  event === 'joined' ||
+  event === 'removed' ||
+  event === 'left' ||
+  event === 'dissolved'
+
 /** Whether the change ends this user's membership. */
 export function endsMembership(change: GroupChange, from: UserId, user: UserId): boolean {
   switch (change.event) {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { readDevicePolicy } from '../protocol/device-policy.ts'
 
 /**
  * Every setting: `HOMING_<KEY>` in the environment, its default, and the line it has in the reference
@@ -17,6 +18,14 @@ const list = z
   .default('')
   .transform(text => text.split(',').flatMap(item => item.trim() || []))
 const optionalText = z.string().min(1).optional()
+const devicePolicy = z
+  .string()
+  .transform((text, context) => {
+    const policy = readDevicePolicy(text)
+    if (policy === undefined) context.addIssue('must be a number from 1 or per-device')
+    return policy
+  })
+  .optional()
 
 const schema = z.object({
   HOST: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
@@ -51,10 +60,17 @@ const schema = z.object({
   REFRESH_TOKEN_SECONDS: atLeastOne(2_592_000).describe('life of a refresh token, s'),
 
   MAX_CONNECTIONS_PER_USER: atLeastOne(1).describe('connections a user may have; one more kicks the oldest'),
+  DEVICE_POLICY: devicePolicy.describe(
+    'a number: so many connections, whichever; `per-device`: one for each device; without it MAX_CONNECTIONS_PER_USER. A token’s claim `device_policy` goes before it',
+  ),
+  MAX_DEVICES_PER_USER: atLeastOne(10).describe(
+    'most connections that `per-device` or a token’s claim can give a user',
+  ),
   TWO_PHASE_ENABLED: flag(true).describe('send ACK accepted before ACK saved'),
   DELIVER_BEFORE_SAVED: flag(true).describe('push a message before its row is committed'),
   MAX_BODY_CHARACTERS: atLeastOne(4096).describe('longest message body of a JSON client, characters'),
   MAX_JSON_FRAME_BYTES: atLeastOne(65_536).describe('largest text frame, bytes'),
+  MAX_BINARY_FRAME_BYTES: atLeastOne(1_048_576).describe('largest MessagePack frame, bytes'),
   FRAMES_PER_SECOND: atLeastOne(60).describe('frames a connection may send a second'),
   FRAMES_BURST: atLeastOne(120).describe('frames above that rate at once'),
   MESSAGES_PER_SECOND: atLeastOne(30).describe('messages a connection may send a second'),
@@ -64,6 +80,21 @@ const schema = z.object({
   IDLE_TIMEOUT_MS: atLeastOne(90_000).describe('a connection that sent nothing for so long is closed, ms'),
   SEND_BUFFER_BYTES: atLeastOne(524_288).describe('unsent bytes at which a connection counts as slow'),
   SLOW_TIMEOUT_MS: atLeastOne(3000).describe('a connection slow for so long is closed, ms'),
+  SEND_QUEUE_FRAMES: atLeastOne(100).describe(
+    'frames that may wait for a MessagePack client; with one more it is closed as slow',
+  ),
+  SEND_QUEUE_BYTES: atLeastOne(1_048_576).describe(
+    'the same in bytes, without the largest of the frames, which may have as many by itself',
+  ),
+  WRITE_TIMEOUT_MS: atLeastOne(10_000).describe(
+    'a MessagePack client is closed as slow when frames wait for it and none leaves for so long, ms',
+  ),
+  MSGPACK_IDLE_TIMEOUT_MS: atLeastOne(60_000).describe(
+    'a MessagePack client that sent nothing for so long is closed, ms',
+  ),
+  PROTOCOL_WAIT_MS: atLeastOne(500).describe(
+    'how long pushes wait for the first frame, which says what the client speaks, ms',
+  ),
   MAX_QUEUED_FRAMES: atLeastOne(1000).describe(
     'frames of a connection waiting for its actor before it is refused',
   ),
@@ -74,14 +105,35 @@ const schema = z.object({
   ACTOR_IDLE_MS: atLeastOne(60_000).describe(
     'an actor without calls and connections is deactivated after this, ms',
   ),
+  ACK_LINGER_MS: count(50).describe('how long an acknowledgement of delivery may wait for others, ms'),
   CURSOR_FLUSH_MS: atLeastOne(500).describe('delivery and read cursors are written behind this often, ms'),
+  AUDIT_WAITING: atLeastOne(10_000).describe(
+    'audit events of a process that may wait to be written; more are lost',
+  ),
+  AUDIT_RETENTION_MS: count(31_536_000_000).describe('how long audit events are kept, ms; 0: for ever'),
 
   TOUCHES_AT_ONCE: atLeastOne(128).describe('connections a gateway has confirmed at once after a doubt'),
   DAPR_CALLS_AT_ONCE: atLeastOne(64).describe('actor calls a process has under way through its sidecar'),
 
+  COMMIT_PAUSE_MS: count(5).describe(
+    'least time between two commits of a standalone server; what comes meanwhile is committed together, ms',
+  ),
+
+  PRESENCE_GRACE_MS: count(5000).describe('somebody who is back within this was never told to be gone, ms'),
+  PRESENCE_INTERVAL_MS: count(1000).describe('between two tellings of a user’s presence, ms'),
+  PRESENCE_CHECK_MS: atLeastOne(30_000).describe(
+    'how often those who are taken to be there are asked whether they are, ms',
+  ),
+  PRESENCE_PARTNERS: atLeastOne(500).describe(
+    'users who are told of a user’s presence at most: the latest direct partners, then members of small groups',
+  ),
+
   NATS_URL: list.describe('comma separated NATS servers of the cluster'),
   NATS_USER: optionalText.describe('NATS user of this role'),
   NATS_PASSWORD: optionalText.describe('its password'),
+  NATS_WRITE_PAUSE_MS: count(2).describe(
+    'least time between two writes of a process to NATS; what it says meanwhile leaves together, ms',
+  ),
   NATS_REPLICAS: z.enum(['1', '3']).default('1').transform(Number).describe('replicas of the log’s stream'),
   UNSAVED_LIMIT: atLeastOne(200_000).describe(
     'entries not yet saved at which sends are refused (server_busy)',

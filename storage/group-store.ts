@@ -12,6 +12,11 @@ export interface GroupStore {
   members(group: GroupId): Promise<readonly MemberRow[]>
   /** What of the group's feed lies or lay between the user's joining and leaving; empty for who was never in. */
   spans(group: GroupId, user: UserId): Promise<readonly Span[]>
+  /**
+   * Those who are in one of these groups, as far as it has no more than `max` members; the search ends with about `limit`
+   * users.
+   */
+  membersOfSmall(groups: readonly GroupId[], max: number, limit: number): Promise<ReadonlySet<UserId>>
   /** Groups that the user owns, and those the user is in; the dissolved are left out. */
   createdBy(user: UserId): Promise<readonly GroupRow[]>
   joinedBy(user: UserId): Promise<readonly GroupRow[]>

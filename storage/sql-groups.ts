@@ -1,8 +1,12 @@
 import type { Transaction } from '@mikro-orm/sql'
 import type { EntryPolicy } from '../protocol/groups.ts'
 import { type GroupId, groupFeed, type UserId } from '../protocol/ids.ts'
+import { chunked } from './chunks.ts'
 import type { Database } from './database.ts'
 import type { GroupRow, GroupRows, GroupStore, MemberRow, Span } from './group-store.ts'
+
+/** Groups whose members one statement reads. */
+const GROUPS_A_STATEMENT = 20
 
 interface GroupColumns {
   readonly id: GroupId
@@ -76,6 +80,23 @@ export class SqlGroups implements GroupStore {
       [group, user],
     )
     return rows.map(({ joined, gone }) => (gone === 0 ? { from: joined } : { from: joined, to: gone }))
+  }
+
+  async membersOfSmall(groups: readonly GroupId[], max: number, limit: number): Promise<ReadonlySet<UserId>> {
+    const found = new Set<UserId>()
+    for (const some of chunked(groups, GROUPS_A_STATEMENT)) {
+      // Of a large group no more is read than shows that it is one.
+      const members = some.map(
+        (_, n) => `select * from (select group_id as id, user_id as user from t_im_group_member
+          where group_id = ? and left_seq = 0 limit ${Number(max) + 1}) g${n}`,
+      )
+      const rows = await this.#database.rows<{ id: GroupId; user: UserId }>(members.join(' union all '), some)
+      const byGroup = Map.groupBy(rows, ({ id }) => id)
+      for (const users of byGroup.values())
+        if (users.length <= max) for (const { user } of users) found.add(user)
+      if (found.size >= limit) break
+    }
+    return found
   }
 
   async createdBy(user: UserId): Promise<readonly GroupRow[]> {

@@ -1,4 +1,4 @@
-import { directFeed, type Feed, type UserId } from '../protocol/ids.ts'
+import { directFeed, directPeer, type Feed, type UserId } from '../protocol/ids.ts'
 import { delay, fullJitter } from '../runtime/backoff.ts'
 import { Batches } from '../runtime/batches.ts'
 import { chunked, placeholders } from './chunks.ts'
@@ -8,6 +8,8 @@ import type { CursorBatch, DeliveredCursor, ReadCursor, UserRows, UserStore } fr
 
 /** Cursors in one statement. */
 const CURSORS_A_STATEMENT = 200
+/** Where partners are looked for, each way. */
+const RECENT_MESSAGES = 1000
 /** How often such a statement is tried again at once. */
 const COLLISIONS = 5
 
@@ -127,6 +129,29 @@ export class SqlUsers implements UserStore {
     for (const some of chunked(read, CURSORS_A_STATEMENT)) {
       await despiteCollisions(() => this.#saveRead(some))
     }
+  }
+
+  async partners(user: UserId, limit: number): Promise<readonly UserId[]> {
+    const { byIndex } = this.#database.dialect
+    const rows = await this.#database.rows<{ partner: UserId; seq: number }>(
+      `select recipient as partner, seq from (select recipient, seq from message ${byIndex('message_sender')}
+         where sender = ? and kind = 'direct' order by seq desc limit ${RECENT_MESSAGES}) sent
+       union all select sender, seq from (select sender, seq from message ${byIndex('message_feed')}
+         where feed = ? and kind = 'direct' order by seq desc limit ${RECENT_MESSAGES}) received`,
+      [user, directFeed(user)],
+    )
+    const partners = new Set(rows.sort((a, b) => b.seq - a.seq).map(({ partner }) => partner))
+    if (partners.size < limit) {
+      const read = await this.#database.rows<{ id: string }>(
+        "select id from conversation where user_id = ? and id like 'direct:%' limit ?",
+        [user, limit],
+      )
+      for (const { id } of read) {
+        const peer = directPeer(id, user)
+        if (peer !== undefined) partners.add(peer)
+      }
+    }
+    return [...partners].slice(0, limit)
   }
 
   /** The row's lock, taken by the first statement, makes the second read what the first wrote. */

@@ -1,6 +1,7 @@
 import type { LogEntry } from '../messaging/message-log.ts'
 import type { CustomerSession, CustomerSessionStatus } from '../protocol/customer-session.ts'
 import type { Feed, GroupId, UserId } from '../protocol/ids.ts'
+import type { AuditStore, DeadLetterStore } from './audit-store.ts'
 import type { GroupStore, Span } from './group-store.ts'
 import type { TopicStore } from './topics/topic-store.ts'
 
@@ -18,6 +19,8 @@ export interface Store {
   readonly groups: GroupStore
   readonly customerSessions: CustomerSessionStore
   readonly online: OnlineStore
+  readonly audit: AuditStore
+  readonly deadLetters: DeadLetterStore
   /** Creates or migrates the tables; safe however many processes start at once. */
   migrate(): Promise<void>
   /** Rejects when the database does not answer. */
@@ -34,6 +37,11 @@ export interface UserStore {
   /** Adds one; answers the new version. */
   nextSessionVersion(user: UserId): Promise<number>
   saveCursors(cursors: CursorBatch): Promise<void>
+  /**
+   * With whom the user has direct conversations, at most `limit`: first those of the last 1,000 messages each way, the
+   * latest first, then those in whose conversations the user has read something.
+   */
+  partners(user: UserId, limit: number): Promise<readonly UserId[]>
 }
 
 export interface SessionStore {
@@ -209,6 +217,8 @@ export interface AccountStore {
   /** Marks the token used in one step. `reused`: it had been used before, and its family is now revoked. */
   useRefreshToken(hash: string, now: number): Promise<RefreshUse>
   revokeRefreshTokens(userId: number): Promise<void>
+  /** Deletes up to `limit` tokens that expired before `now` (ms since 1970), used or not. Answers how many. */
+  forgetRefreshTokens(now: number, limit: number): Promise<number>
 }
 
 export interface Account {

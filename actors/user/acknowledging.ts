@@ -16,6 +16,8 @@ export interface AcknowledgingParts {
   readonly unread: UnreadCounts
   /** Whether the user was to get it. */
   readonly isMine: (stored: LogEntry) => boolean
+  /** Whether the connection is given what the user's others send. */
+  readonly sharesUser: (attachment: Attachment) => boolean
   /** Notes how far a device has come in a feed. */
   readonly moved: (device: string, feed: Feed, seq: number) => void
 }
@@ -38,7 +40,7 @@ export class Acknowledging {
     const upTo = op.op === 'delivered' && op.upTo === true
     for (const entry of pushed.pump.delivery.acknowledge(op.seq, upTo)) this.#receipt('delivered', entry)
     this.#parts.moved(attachment.binding.device, pushed.feed, pushed.pump.delivery.cursor)
-    pushed.pump.resume()
+    attachment.resume(pushed.pump)
     if (op.op === 'read') this.#read(pushed.entry)
     return null
   }
@@ -57,9 +59,11 @@ export class Acknowledging {
   async #lookUp(attachment: Attachment, op: DeliveredOp | ReadOp): Promise<OpResult> {
     const found = await this.#parts.reader.entry(op.seq)
     if (!found) return { reason: 'message_not_found' }
+    // What another connection has sent was pushed here, and there is nothing to note.
+    if (found.entry.from === this.#user && this.#parts.sharesUser(attachment)) return null
     if (!this.#parts.isMine(found)) return { reason: 'ack_not_allowed' }
     if (op.op === 'read') this.#read(found)
-    attachment.pump(found.feed)?.delivery.acknowledgeEarly(op.seq)
+    if (attachment.pump(found.feed)?.delivery.acknowledgeEarly(op.seq)) this.#receipt('delivered', found)
     return null
   }
 

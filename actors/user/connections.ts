@@ -1,18 +1,44 @@
 import type { Fence, LogEntry } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
+import { allowsOne } from '../../protocol/device-policy.ts'
 import { eventOf } from '../../protocol/events.ts'
 import { directFeed, type Feed, type GroupId, groupFeed, type UserId, userOwner } from '../../protocol/ids.ts'
 import type { DeactivateReason } from '../../runtime/actor-runtime.ts'
 import type { UserRows } from '../../storage/store.ts'
 import { Attachment, type AttachmentParts } from './attachment.ts'
-import type { Binding, BindResult, ConnectionRef, Refused, SessionCheck, TouchResult } from './contract.ts'
+import type {
+  Binding,
+  BindResult,
+  ConnectionRef,
+  Refused,
+  SessionCheck,
+  SessionOrigin,
+  TouchResult,
+  UserContract,
+} from './contract.ts'
 import type { Memberships } from './memberships.ts'
 import type { UserActorParts } from './parts.ts'
-import { planBind, planSession, type RouteBody, type RouteChange, refuseUnrouted, routeOf } from './route.ts'
+import {
+  type Eviction,
+  planBind,
+  planSession,
+  type RouteBody,
+  type RouteChange,
+  refuseUnrouted,
+  routeOf,
+} from './route.ts'
+import { SessionAudit } from './session-audit.ts'
+
+type Args<M extends keyof UserContract> = Parameters<UserContract[M]>[0]
 
 const UNBOUND_REMEMBERED = 32
 
-export type ConnectionsParts = UserActorParts & Pick<AttachmentParts, 'began'>
+export interface ConnectionsParts extends UserActorParts, Pick<AttachmentParts, 'began' | 'confirmed'> {
+  readonly bound: (attachment: Attachment) => void
+  readonly left: () => void
+  /** The user has a direct message with this one. */
+  readonly met: (other: UserId) => void
+}
 
 /**
  * The user's route and session version. The route is durable as the body of the ownership claim: what a bind has
@@ -23,6 +49,7 @@ export class Connections implements Iterable<Attachment> {
   readonly #token: string
   readonly #memberships: Memberships
   readonly #parts: ConnectionsParts
+  readonly #audit: SessionAudit
   readonly #attached = new Map<string, Attachment>()
   /** How far each device has come in each feed, by `feed device`. */
   readonly #delivered = new Map<string, number>()
@@ -39,6 +66,7 @@ export class Connections implements Iterable<Attachment> {
     this.#memberships = memberships
     this.#token = token
     this.#parts = parts
+    this.#audit = new SessionAudit(user, parts.audit)
   }
 
   [Symbol.iterator](): Iterator<Attachment> {
@@ -82,33 +110,37 @@ export class Connections implements Iterable<Attachment> {
     this.#sessionVersion = rows.sessionVersion
     for (const { device, feed, seq } of rows.delivered) this.#delivered.set(cursorKey(device, feed), seq)
     const { connections, evicted } = planSession(this.#claimed, this.#sessionVersion)
-    for (const eviction of evicted) this.#parts.kicks.kick(eviction)
+    for (const eviction of evicted) this.#kick(eviction)
     for (const binding of connections) {
       const attachment = this.#attach(binding, false)
-      this.#parts.routes.ask(attachment, () => this.#remove(binding.connId))
+      this.#parts.routes.ask(attachment, () => this.#lose(binding.connId, 'gateway_lost'))
     }
   }
 
   async bind(binding: Binding): Promise<BindResult> {
     const bound = this.#attached.get(binding.connId)
-    if (bound) return bound.confirm()
+    if (bound?.isOn(binding)) return bound.confirm()
     if (this.#unbound.includes(binding.connId)) return { ok: false, reason: 'unbound' }
     const session = await this.checkSession(binding.sv)
     if (!session.ok) return session
-    const plan = planBind(this.#bindings(), binding, this.#parts.maxConnections)
+    const plan = planBind(this.#bindings(), binding, this.#parts.route)
     await this.#claim(plan.connections)
+    this.#audit.bound(binding)
     this.#evict(plan)
     for (const other of this) other.renew(this.#epoch)
+    this.#remove(binding.connId)
     return this.#attach(binding, true).confirm()
   }
 
-  touch(ref: ConnectionRef): TouchResult {
+  touch({ presence, ...ref }: Args<'touch'>): TouchResult {
     const found = this.find(ref)
-    return 'reason' in found ? found : found.confirm()
+    if ('reason' in found) return found
+    if (presence && found.waits) found.presence = presence
+    return found.confirm()
   }
 
   unbind({ connId }: ConnectionRef): null {
-    this.#remove(connId)
+    this.#lose(connId, 'closed')
     this.#unbound.push(connId)
     if (this.#unbound.length > UNBOUND_REMEMBERED) this.#unbound.shift()
     return null
@@ -118,20 +150,21 @@ export class Connections implements Iterable<Attachment> {
   find(ref: ConnectionRef): Attachment | Refused {
     return (
       this.#attached.get(ref.connId) ??
-      refuseUnrouted(this.size, this.#parts.maxConnections, this.#sessionVersion, ref)
+      refuseUnrouted(this.#bindings(), this.#parts.route, this.#sessionVersion, ref)
     )
   }
 
   async checkSession(sv: number): Promise<SessionCheck> {
     if (sv > this.#sessionVersion) {
-      await this.sessionRaised(await this.#parts.store.users.raiseSessionVersion(this.#user, sv))
+      this.#raise(await this.#parts.store.users.raiseSessionVersion(this.#user, sv))
+      this.#audit.raised(this.#sessionVersion)
     }
     return sv < this.#sessionVersion ? { ok: false, reason: 'session_invalid' } : { ok: true }
   }
 
-  sessionRaised(version: number): null {
-    this.#sessionVersion = Math.max(this.#sessionVersion, version)
-    this.#evict(planSession(this.#bindings(), this.#sessionVersion))
+  sessionRaised({ sv, origin }: { readonly sv: number; readonly origin: SessionOrigin }): null {
+    this.#raise(sv)
+    this.#audit.opened(sv, origin)
     return null
   }
 
@@ -143,6 +176,16 @@ export class Connections implements Iterable<Attachment> {
     }
   }
 
+  /** Pushes what the user has sent to the connections but the one that has. */
+  sent(entry: LogEntry, except: string | undefined): void {
+    for (const attachment of this) if (attachment.binding.connId !== except) attachment.push(eventOf(entry))
+  }
+
+  /** Whether the connection may be one of several, so that it is given what the others send. */
+  sharesUser({ binding }: Attachment): boolean {
+    return !allowsOne(binding.policy ?? this.#parts.route.policy)
+  }
+
   /** A group's feed begins for the user, or goes on. */
   joined(group: GroupId, seq: number): void {
     const feed = groupFeed(group)
@@ -151,6 +194,12 @@ export class Connections implements Iterable<Attachment> {
       if (pump) pump.lookAgain()
       else if (attachment.resends) this.#addFeed(attachment, feed, seq - 1)
     }
+  }
+
+  /** Whether some device has acknowledged what has this seq in the feed. */
+  isDelivered(feed: Feed, seq: number): boolean {
+    if (seq <= this.#furthest(feed)) return true
+    return [...this].some(attachment => attachment.pump(feed)?.delivery.isAcknowledged(seq))
   }
 
   /** Notes a delivered cursor: the next connection of the device starts there. */
@@ -170,6 +219,11 @@ export class Connections implements Iterable<Attachment> {
     for (const connId of [...this.#attached.keys()]) this.#remove(connId)
   }
 
+  #raise(version: number): void {
+    this.#sessionVersion = Math.max(this.#sessionVersion, version)
+    this.#evict(planSession(this.#bindings(), this.#sessionVersion))
+  }
+
   #bindings(): readonly Binding[] {
     return [...this].map(attachment => attachment.binding)
   }
@@ -186,9 +240,12 @@ export class Connections implements Iterable<Attachment> {
   #attach(binding: Binding, confirmed: boolean): Attachment {
     const attachment = new Attachment(binding, this.#epoch, confirmed, this.#parts)
     this.#attached.set(binding.connId, attachment)
-    this.#parts.gateways.watch(binding.gatewayId, binding.connId, () => this.#remove(binding.connId))
+    this.#parts.gateways.watch(binding.gatewayId, binding.connId, () =>
+      this.#lose(binding.connId, 'gateway_lost'),
+    )
     if (attachment.resends) this.#addFeeds(attachment)
     else if (confirmed) this.#parts.began(attachment)
+    if (confirmed) this.#parts.bound(attachment)
     return attachment
   }
 
@@ -201,7 +258,9 @@ export class Connections implements Iterable<Attachment> {
 
   #addFeed(attachment: Attachment, feed: Feed, after: number): void {
     const { device } = attachment.binding
-    attachment.addFeed(feed, this.#startOf(device, feed, after), {
+    const start = this.#startOf(device, feed, after)
+    if (this.sharesUser(attachment)) this.#begin(device, feed, start)
+    attachment.addFeed(feed, start, {
       wants: entry => this.#wants(entry),
       skipped: cursor => this.delivered(device, feed, cursor),
       end: () => (feed === directFeed(this.#user) ? Number.POSITIVE_INFINITY : this.#memberships.end(feed)),
@@ -212,6 +271,7 @@ export class Connections implements Iterable<Attachment> {
   #wants(stored: LogEntry): boolean {
     const { seq, entry, revoked } = stored
     this.#memberships.observe(stored)
+    if (entry.kind === 'direct') this.#parts.met(entry.from)
     if (revoked) return false
     if (entry.kind === 'group' && entry.from === this.#user) return false
     return stored.feed === directFeed(this.#user) || this.#memberships.isVisible(stored.feed, seq)
@@ -224,17 +284,43 @@ export class Connections implements Iterable<Attachment> {
   #startOf(device: string, feed: Feed, after: number): number {
     const own = this.#delivered.get(cursorKey(device, feed))
     if (own !== undefined) return Math.max(own, after)
-    let furthest = after
+    return Math.max(after, this.#furthest(feed))
+  }
+
+  /** How far the furthest device has come. */
+  #furthest(feed: Feed): number {
+    let furthest = 0
     for (const [key, seq] of this.#delivered)
       if (key.startsWith(`${feed} `)) furthest = Math.max(furthest, seq)
     return furthest
   }
 
+  /** Notes where a device has begun: until it acknowledges something, others' cursors must not stand for its own. */
+  #begin(device: string, feed: Feed, start: number): void {
+    const key = cursorKey(device, feed)
+    if (this.#delivered.has(key)) return
+    this.#delivered.set(key, start)
+    this.#parts.cursors.delivered(this.#user, device, feed, start)
+  }
+
   #evict({ evicted }: RouteChange): void {
     for (const eviction of evicted) {
       this.#remove(eviction.connection.connId)
-      this.#parts.kicks.kick(eviction)
+      this.#kick(eviction)
     }
+  }
+
+  #kick(eviction: Eviction): void {
+    this.#parts.kicks.kick(eviction)
+    this.#audit.kicked(eviction)
+  }
+
+  /** The connection is gone, not only taken to another owner. */
+  #lose(connId: string, why: 'closed' | 'gateway_lost'): void {
+    const attachment = this.#attached.get(connId)
+    if (!attachment) return
+    this.#remove(connId)
+    this.#audit.unbound(attachment.binding, why)
   }
 
   #remove(connId: string): void {
@@ -243,6 +329,7 @@ export class Connections implements Iterable<Attachment> {
     attachment.stop()
     this.#attached.delete(connId)
     this.#parts.gateways.forget(attachment.binding.gatewayId, connId)
+    this.#parts.left()
   }
 }
 

@@ -39,6 +39,11 @@ export class Memberships {
     for (const [group, { spans }] of this.#groups) if (endOf(spans) === LASTING) yield groupFeed(group)
   }
 
+  /** The groups that the user is in. */
+  *groups(): Iterable<GroupId> {
+    for (const [group, { spans }] of this.#groups) if (endOf(spans) === LASTING) yield group
+  }
+
   isMember(group: GroupId): boolean {
     return this.#endOf(group) === LASTING
   }

@@ -1,3 +1,4 @@
+import type { AuditTrail } from '../../messaging/audit-trail.ts'
 import type { Bus } from '../../messaging/bus.ts'
 import type { MessageLog } from '../../messaging/message-log.ts'
 import type { ActorRuntime } from '../../runtime/actor-runtime.ts'
@@ -7,8 +8,18 @@ import type { CursorWriter } from '../cursor-writer.ts'
 import type { FeedReader } from '../feed-reader.ts'
 import type { GatewayWatch } from '../gateway-watch.ts'
 import type { Kicks } from '../kicks.ts'
+import type { PresenceWatch } from '../presence-watch.ts'
 import type { Pushes } from '../pushes.ts'
 import type { RouteConfirmations } from '../route-confirmations.ts'
+import type { RouteRules } from './route.ts'
+
+export interface PresenceRules {
+  readonly watch: PresenceWatch
+  readonly graceMs: number
+  readonly intervalMs: number
+  /** Users who are told at most. */
+  readonly maxPartners: number
+}
 
 /** What a process gives all its user actors. */
 export interface UserActorParts {
@@ -23,8 +34,10 @@ export interface UserActorParts {
   readonly pushes: Pushes
   readonly kicks: Kicks
   readonly gateways: GatewayWatch
+  readonly audit: AuditTrail
   readonly routes: RouteConfirmations
   readonly logger: Logger
-  readonly maxConnections: number
+  readonly route: RouteRules
+  readonly presence: PresenceRules
   readonly windowSize: number
 }

@@ -1,3 +1,4 @@
+import type { DevicePolicy } from '../../protocol/device-policy.ts'
 import type { Binding, ConnectionRef, Refused } from './contract.ts'
 
 /** The durable form of a route: the body of the user's ownership claim. */
@@ -15,18 +16,37 @@ export interface RouteChange {
   readonly evicted: readonly Eviction[]
 }
 
-/** The route if `binding` were bound now: lower session versions go, then the oldest over `limit`. */
-export function planBind(connections: readonly Binding[], binding: Binding, limit: number): RouteChange {
+/** What decides who stays, where bindings name no policy of their own. */
+export interface RouteRules {
+  readonly policy: DevicePolicy
+  /** Connections that `per-device` or a binding's own policy allow at most. */
+  readonly maxDevices: number
+}
+
+/**
+ * The route if `binding` were bound now, by the binding's policy: lower session versions go, then an older connection
+ * of its device where there is one for each, then the oldest over the limit.
+ */
+export function planBind(connections: readonly Binding[], binding: Binding, rules: RouteRules): RouteChange {
   const others = connections.filter(other => other.connId !== binding.connId)
   const { connections: kept, evicted } = planSession(others, binding.sv)
-  const surplus = Math.max(0, kept.length + 1 - limit)
+  const isReplaced = ({ device }: Binding) =>
+    policyOf(binding, rules).keep === 'one-per-device' && device === binding.device
+  const rest = kept.filter(other => !isReplaced(other))
+  const surplus = Math.max(0, rest.length + 1 - limitOf(binding, rules))
+  const kicked = [...kept.filter(isReplaced), ...rest.slice(0, surplus)]
   return {
-    connections: [...kept.slice(surplus), binding],
-    evicted: [
-      ...evicted,
-      ...kept.slice(0, surplus).map(connection => ({ connection, reason: 'kicked' as const })),
-    ],
+    connections: [...rest.slice(surplus), binding],
+    evicted: [...evicted, ...kicked.map(connection => ({ connection, reason: 'kicked' as const }))],
   }
+}
+
+const policyOf = ({ policy }: Binding, rules: RouteRules): DevicePolicy => policy ?? rules.policy
+
+function limitOf(binding: Binding, rules: RouteRules): number {
+  const policy = policyOf(binding, rules)
+  if (policy.keep === 'one-per-device') return rules.maxDevices
+  return binding.policy === undefined ? policy.count : Math.min(policy.count, rules.maxDevices)
 }
 
 /** The route once `sv` is the user's session version. */
@@ -40,15 +60,19 @@ export function planSession(connections: readonly Binding[], sv: number): RouteC
   return { connections: kept, evicted }
 }
 
-/** Why a call of a connection outside the route is refused. */
+/** Why a call of a connection outside the route is refused: `kicked` where the newest one has left it no place. */
 export function refuseUnrouted(
-  routed: number,
-  limit: number,
+  routed: readonly Binding[],
+  rules: RouteRules,
   sessionVersion: number,
   ref: ConnectionRef,
 ): Refused {
   if (ref.sv < sessionVersion) return { ok: false, reason: 'session_invalid' }
-  return { ok: false, reason: routed >= limit ? 'kicked' : 'unbound' }
+  const newest = routed.at(-1)
+  if (!newest) return { ok: false, reason: 'unbound' }
+  const isReplaced =
+    policyOf(newest, rules).keep === 'one-per-device' && routed.some(({ device }) => device === ref.device)
+  return { ok: false, reason: isReplaced || routed.length >= limitOf(newest, rules) ? 'kicked' : 'unbound' }
 }
 
 /** What a claim of an earlier activation says, or no connections when it says nothing readable. */

@@ -3,7 +3,15 @@ import type { BusMessage, BusSubscription } from '../../messaging/bus.ts'
 import { type LogEntry, type LogSubscription, Superseded } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
 import type { PushEvent } from '../../protocol/events.ts'
-import { directFeed, directPeer, parseConversation, type UserId, userOwner } from '../../protocol/ids.ts'
+import { changesMembers } from '../../protocol/groups.ts'
+import {
+  directFeed,
+  directPeer,
+  type GroupId,
+  parseConversation,
+  type UserId,
+  userOwner,
+} from '../../protocol/ids.ts'
 import {
   type Actor,
   type ActorContext,
@@ -13,8 +21,10 @@ import {
 } from '../../runtime/actor-runtime.ts'
 import type { MembershipNotice } from '../group/announcements.ts'
 import type { GroupContract } from '../group/contract.ts'
+import type { PresenceNotice } from '../presence-watch.ts'
 import { Acknowledging } from './acknowledging.ts'
 import type { Attachment } from './attachment.ts'
+import { Circle } from './circle.ts'
 import { Connections } from './connections.ts'
 import type {
   Acknowledgement,
@@ -22,6 +32,7 @@ import type {
   ConnectionRef,
   HandleResult,
   Op,
+  OpAnswer,
   OpResult,
   SendOp,
   UserContract,
@@ -32,11 +43,15 @@ import { IncomingMessages } from './incoming-messages.ts'
 import { Joining } from './joining.ts'
 import { Memberships } from './memberships.ts'
 import { Offline } from './offline.ts'
+import { OwnMessages } from './own-messages.ts'
 import type { UserActorParts } from './parts.ts'
+import { type RecountNotice, Replaying } from './replaying.ts'
 import { Revoking } from './revoking.ts'
 import { Sending } from './sending.ts'
 import { Snapshot } from './snapshot.ts'
+import { Syncing } from './syncing.ts'
 import { UnreadCounts } from './unread-counts.ts'
+import { UserPresence } from './user-presence.ts'
 
 type Method = keyof UserContract
 type Args<M extends Method> = Parameters<UserContract[M]>[0]
@@ -53,10 +68,15 @@ export class UserActor implements Actor {
   readonly #acknowledging: Acknowledging
   readonly #connections: Connections
   readonly #memberships: Memberships
+  readonly #circle: Circle
+  readonly #presence: UserPresence
+  readonly #ownMessages: OwnMessages
   readonly #revoking: Revoking
   readonly #joining: Joining
   readonly #offline: Offline
+  readonly #replaying: Replaying
   readonly #customerSessions: CustomerSessions
+  readonly #syncing: Syncing
   #subscriptions: (LogSubscription | BusSubscription)[] = []
 
   constructor(context: ActorContext, parts: UserActorParts) {
@@ -65,6 +85,8 @@ export class UserActor implements Actor {
     this.#context = context
     this.#parts = parts
     const groups = new Actors<GroupContract>(parts.calls, 'group')
+    const exists = async (group: GroupId) =>
+      this.#memberships.isMember(group) || (await store.groups.find(group)) !== undefined
     this.#memberships = new Memberships(this.#user, log, entry => this.#onStored(entry))
     const incoming = new IncomingMessages(this.#user, store.messages, reader)
     this.#unread = new UnreadCounts(this.#user, store, reader, cursors, incoming, this.#memberships)
@@ -74,16 +96,46 @@ export class UserActor implements Actor {
       reader,
       windowSize,
       unread: this.#unread,
-      groups: new GroupSending(this.#user, { log, groups, unread: this.#unread, logger: parts.logger }),
+      groups: new GroupSending(this.#user, {
+        log,
+        groups,
+        unread: this.#unread,
+        exists,
+        logger: parts.logger,
+      }),
       recentIds: async () =>
         (await this.#snapshot.recentIds(this.#connections.previousEpoch)) ??
         (await store.messages.recentIds(this.#user, windowSize)),
     })
     this.#revoking = new Revoking(this.#user, { log, reader, groups, tell: event => this.#tell(event) })
-    this.#joining = new Joining(this.#user, { log, groups })
+    this.#replaying = new Replaying(this.#user, { log, store, bus, sending: this.#sending })
+    this.#joining = new Joining(this.#user, { log, groups, exists })
     this.#connections = new Connections(this.#user, this.#token, this.#memberships, {
       ...parts,
       began: attachment => void this.#pushSummary(attachment),
+      bound: attachment => this.#presence.bound(attachment),
+      left: () => this.#presence.left(),
+      confirmed: () => this.#presence.confirmed(),
+      met: other => this.#circle.met(other),
+    })
+    const { watch, maxPartners, graceMs, intervalMs } = parts.presence
+    this.#circle = new Circle(this.#user, {
+      store,
+      groups: () => this.#memberships.groups(),
+      limit: maxPartners,
+    })
+    this.#presence = new UserPresence(this.#user, {
+      watch,
+      circle: this.#circle,
+      connections: () => this.#connections,
+      epoch: () => this.#connections.epoch,
+      graceMs,
+      intervalMs,
+      logger: parts.logger,
+    })
+    this.#ownMessages = new OwnMessages(this.#user, {
+      several: () => this.#connections.size > 1,
+      push: (entry, except) => this.#connections.sent(entry, except),
     })
     this.#acknowledging = new Acknowledging(this.#user, {
       bus,
@@ -91,6 +143,7 @@ export class UserActor implements Actor {
       cursors,
       unread: this.#unread,
       isMine: stored => this.#isMine(stored),
+      sharesUser: attachment => this.#connections.sharesUser(attachment),
       moved: (device, feed, seq) => this.#connections.delivered(device, feed, seq),
     })
     this.#offline = new Offline({
@@ -98,6 +151,11 @@ export class UserActor implements Actor {
       isOpen: conversation => this.#isOpen(conversation),
       unread: this.#unread,
       read: message => this.#acknowledging.readReceipt(message),
+    })
+    this.#syncing = new Syncing(this.#user, {
+      reader,
+      isDelivered: seq => this.#connections.isDelivered(directFeed(this.#user), seq),
+      whatIsRead: () => this.#unread.whatIsRead(this.#connections.settledBy),
     })
     this.#customerSessions = new CustomerSessions(this.#user, {
       bus,
@@ -138,6 +196,7 @@ export class UserActor implements Actor {
       else await subscription.drain()
     }
     this.#memberships.stop()
+    this.#presence.stop(reason !== 'superseded')
     this.#connections.detach(reason)
     const { recentIds } = this.#sending
     if (reason === 'idle' && recentIds)
@@ -146,7 +205,7 @@ export class UserActor implements Actor {
   }
 
   mayIdle(): boolean {
-    return this.#connections.size === 0
+    return this.#connections.size === 0 && this.#presence.quiet
   }
 
   async confirm(): Promise<boolean> {
@@ -160,7 +219,7 @@ export class UserActor implements Actor {
       case 'handle':
         return this.#handle(args as Args<'handle'>)
       case 'post':
-        return this.#sending.send((args as Args<'post'>).ops, this.#connections.fence)
+        return this.#send((args as Args<'post'>).ops, undefined)
       case 'bind':
         return this.#connections.bind(args as Args<'bind'>)
       case 'touch':
@@ -170,7 +229,7 @@ export class UserActor implements Actor {
       case 'checkSession':
         return this.#connections.checkSession((args as Args<'checkSession'>).sv)
       case 'sessionRaised':
-        return this.#connections.sessionRaised((args as Args<'sessionRaised'>).sv)
+        return this.#connections.sessionRaised(args as Args<'sessionRaised'>)
       case 'unread':
         return this.#unread.list(this.#connections.settledBy)
       case 'offlineSummary':
@@ -179,8 +238,14 @@ export class UserActor implements Actor {
         const { conversation, limit } = args as Args<'offlineMessages'>
         return this.#offline.messages(conversation, limit, this.#connections.settledBy)
       }
+      case 'presence':
+        return this.#presence.presences((args as Args<'presence'>).users)
       case 'acknowledgeRead':
         return this.#acknowledgeRead(args as Args<'acknowledgeRead'>)
+      case 'replay': {
+        const { fence, settledBy } = this.#connections
+        return this.#replaying.replay(args as Args<'replay'>, fence, settledBy)
+      }
       default:
         method satisfies never
         throw new Error(`a user has no method ${method}`)
@@ -190,7 +255,7 @@ export class UserActor implements Actor {
   async #handle({ ops, ...ref }: ConnectionRef & { readonly ops: readonly Op[] }): Promise<HandleResult> {
     const attachment = this.#connections.find(ref)
     if ('reason' in attachment) return attachment
-    const results = new Array<OpResult>(ops.length).fill(null)
+    const results = new Array<OpAnswer>(ops.length).fill(null)
     const sends: SendOp[] = []
     for (const [index, op] of ops.entries()) {
       if (op.op === 'send') sends.push(op)
@@ -198,7 +263,7 @@ export class UserActor implements Actor {
     }
     this.#acknowledging.sendReceipts()
     if (sends.length > 0) {
-      const sent = (await this.#sending.send(sends, this.#connections.fence)).values()
+      const sent = (await this.#send(sends, ref.connId)).values()
       for (const [index, op] of ops.entries()) {
         if (op.op === 'send') results[index] = sent.next().value ?? null
       }
@@ -206,7 +271,15 @@ export class UserActor implements Actor {
     return { ok: true, results }
   }
 
-  #handleOther(attachment: Attachment, op: Exclude<Op, SendOp>): OpResult | Promise<OpResult> {
+  #send(ops: readonly SendOp[], connId: string | undefined): Promise<OpResult[]> {
+    const tellOthers = this.#ownMessages.sending(ops, connId)
+    return this.#sending.send(ops, this.#connections.fence, stored => {
+      if (stored.entry.kind === 'direct') this.#circle.met(stored.entry.to)
+      tellOthers(stored)
+    })
+  }
+
+  #handleOther(attachment: Attachment, op: Exclude<Op, SendOp>): OpAnswer | Promise<OpAnswer> {
     switch (op.op) {
       case 'delivered':
       case 'read':
@@ -219,6 +292,15 @@ export class UserActor implements Actor {
         return this.#joining.decide(op, this.#connections.fence)
       case 'acknowledge':
         return this.#acknowledgeRead(op)
+      case 'sync':
+        return this.#syncing.page(op.after)
+      case 'taken':
+        attachment.taken(op.seq)
+        return null
+      case 'presence':
+        return this.#presence.set(attachment, op)
+      case 'presence-query':
+        return this.#presence.query(attachment, op)
       default:
         return this.#customerSessions.handle(op)
     }
@@ -243,12 +325,23 @@ export class UserActor implements Actor {
   #onStored(entry: LogEntry): void {
     this.#unread.incoming(entry)
     this.#connections.stored(entry)
+    this.#ownMessages.stored(entry)
     this.#memberships.observe(entry)
+    if (entry.entry.kind === 'direct') this.#circle.met(entry.entry.from)
+    else if (entry.entry.kind === 'notice' && changesMembers(entry.entry.change)) this.#circle.outdated()
   }
 
   /** Other actors' events go to whoever is connected now. */
   #onNotice({ value, respond }: BusMessage): void {
-    const notice = value as PushEvent | MembershipNotice
+    const notice = value as PushEvent | MembershipNotice | RecountNotice | PresenceNotice
+    if (notice.kind === 'recount') {
+      this.#unread.recount()
+      return
+    }
+    if (notice.kind === 'presence-news' || notice.kind === 'presence-ask') {
+      this.#presence.onNotice(notice, respond)
+      return
+    }
     if (notice.kind === 'membership') {
       this.#onMembership(notice)
         .then(() => respond?.({}))
@@ -259,9 +352,10 @@ export class UserActor implements Actor {
   }
 
   async #onMembership({ group, seq, member }: MembershipNotice): Promise<void> {
+    this.#circle.outdated()
     if (!member) this.#memberships.left(group, seq)
     else if (await this.#memberships.joined(group, seq)) {
-      this.#unread.joined()
+      this.#unread.recount()
       this.#connections.joined(group, seq)
     }
   }

@@ -1,4 +1,5 @@
 import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify, SignJWT } from 'jose'
+import { type DevicePolicy, readDevicePolicy } from '../../protocol/device-policy.ts'
 import { parseExactJson } from '../../protocol/exact-json.ts'
 import { isUserId, type UserId } from '../../protocol/ids.ts'
 import { readTokenKeys, type TokenKeys, type TokenSettings } from './token-keys.ts'
@@ -9,6 +10,8 @@ export interface Session {
   /** Session version; a token without one has 0. */
   readonly sv: number
   readonly device?: string
+  /** The claim `device_policy`. */
+  readonly policy?: DevicePolicy
   readonly role?: string | readonly string[]
   /** ms since 1970. */
   readonly expiresAt: number
@@ -110,15 +113,23 @@ const tokenFaults = [
 
 /** The session of a verified payload, or undefined when a claim is not what it has to be. */
 function readSession(payload: JWTPayload, token: string): Session | undefined {
-  const { typ, sv = 0, device, role, exp } = payload
+  const { typ, sv = 0, device, role, exp, device_policy } = payload
   const user = readUser(payload, token)
   if (user === undefined || exp === undefined) return undefined
   if (typ !== undefined && typ !== 'access') return undefined
   if (typeof sv !== 'number' || !Number.isSafeInteger(sv) || sv < 0) return undefined
   if (device !== undefined && !isDevice(device)) return undefined
   if (role !== undefined && !isRole(role)) return undefined
-  const expiresAt = Math.min(exp * 1000, Number.MAX_SAFE_INTEGER)
-  return { user, sv, expiresAt, ...(device !== undefined && { device }), ...(role !== undefined && { role }) }
+  const policy = readDevicePolicy(device_policy)
+  if (device_policy !== undefined && policy === undefined) return undefined
+  return {
+    user,
+    sv,
+    expiresAt: Math.min(exp * 1000, Number.MAX_SAFE_INTEGER),
+    ...(device !== undefined && { device }),
+    ...(role !== undefined && { role }),
+    ...(policy && { policy }),
+  }
 }
 
 function readUser(payload: JWTPayload, token: string): UserId | undefined {

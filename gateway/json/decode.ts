@@ -4,6 +4,7 @@ import type { Content } from '../../protocol/entries.ts'
 import type { Reason } from '../../protocol/errors.ts'
 import { parseExactJson } from '../../protocol/exact-json.ts'
 import { isClientMsgId, isUserId, parseSeq, type UserId } from '../../protocol/ids.ts'
+import { isPresenceStatus, MAX_PRESENCE_USERS } from '../../protocol/presence.ts'
 import type { About, ClientFrame } from '../wire-protocol.ts'
 
 type Frame = Record<string, unknown>
@@ -34,6 +35,8 @@ export function decodeJson(text: string, user: UserId | undefined, maxBodyCharac
       return decodeJoinRequest(frame, maxBodyCharacters)
     case 'GROUP_JOIN_DECISION':
       return decodeJoinDecision(frame)
+    case 'PRESENCE':
+      return decodePresence(frame)
     default:
       return refused(
         typeof frame.type === 'string' && frame.type !== '' ? 'not_implemented' : 'missing_type',
@@ -163,6 +166,18 @@ function decodeAck(frame: Frame): ClientFrame {
   const op: Op =
     kind === 'read' ? { op: 'read', seq } : upTo === true ? { op: kind, seq, upTo } : { op: kind, seq }
   return { kind: 'op', op }
+}
+
+/** `users` asks, `status` tells; a frame with both asks. */
+function decodePresence({ status, users }: Frame): ClientFrame {
+  if (users === undefined || users === null) {
+    return isPresenceStatus(status) ? { kind: 'op', op: { op: 'presence', status } } : refused('bad_presence')
+  }
+  if (!Array.isArray(users) || users.length === 0 || users.length > MAX_PRESENCE_USERS)
+    return refused('bad_presence')
+  const ids = users.map(idText).filter(isUserId)
+  if (ids.length < users.length) return refused('bad_presence')
+  return { kind: 'op', op: { op: 'presence-query', users: ids } }
 }
 
 const tokenOf = ({ token }: Frame): string | undefined =>

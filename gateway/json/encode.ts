@@ -49,6 +49,8 @@ function encode(event: PushEvent): string[] {
         seq =>
           `{"type":"ACK","serverMsgId":"${seq}","ackType":"${event.status}","from":"${event.from}","ts":${Date.now()}}`,
       )
+    case 'presence':
+      return [`{"type":"PRESENCE","from":"${event.user}","status":"${event.status}","ts":${event.ts}}`]
     case 'summary':
     case 'session':
       return []

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Reason } from '../../protocol/errors.ts'
 import { parseExactJson } from '../../protocol/exact-json.ts'
 import { isClientMsgId, isUserId, type UserId } from '../../protocol/ids.ts'
+import { isPresenceStatus, MAX_PRESENCE_USERS } from '../../protocol/presence.ts'
 import type { About, ClientFrame } from '../wire-protocol.ts'
 
 /** Characters (code points) of a message. Source: the STOMP contract. */
@@ -29,6 +30,8 @@ const handlers: Readonly<Record<string, Handler>> = {
   '/app/session.open': () => ({ kind: 'op', op: { op: 'session.open' } }),
   '/app/session.take': takeSession,
   '/app/session.close': closeSession,
+  '/app/presence.set': setPresence,
+  '/app/presence.query': queryPresence,
 }
 
 /** Reads a SEND frame. Source: the STOMP contract, "Frames". */
@@ -111,6 +114,17 @@ function closeSession({ sessionId, closeReason }: Body): ClientFrame {
   const reason = typeof closeReason === 'string' ? closeReason.slice(0, MAX_REASON_CHARACTERS) : undefined
   const op = { op: 'session.close', sessionId: sessionId.slice(0, 32) } as const
   return { kind: 'op', op: reason === undefined ? op : { ...op, closeReason: reason.toWellFormed() } }
+}
+
+function setPresence({ status }: Body): ClientFrame {
+  return isPresenceStatus(status) ? { kind: 'op', op: { op: 'presence', status } } : refused('bad_presence')
+}
+
+function queryPresence({ userIds }: Body): ClientFrame {
+  const users = Array.isArray(userIds) ? userIds.map(idText).filter(isUserId) : []
+  const usable = Array.isArray(userIds) && users.length === userIds.length
+  if (!usable || users.length === 0 || users.length > MAX_PRESENCE_USERS) return refused('bad_presence')
+  return { kind: 'op', op: { op: 'presence-query', users } }
 }
 
 /** A message that its sender gave no id is known by one of ours: its ACK tells which. */

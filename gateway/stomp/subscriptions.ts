@@ -1,5 +1,5 @@
-/** The queues of a user, as `/user/queue/<name>`. Source: the STOMP contract. */
-export const queues = ['messages', 'heartbeat', 'session', 'offline-summary', 'reply'] as const
+/** The queues of a user, as `/user/queue/<name>`. Source: the STOMP contract; `presence` is beside it. */
+export const queues = ['messages', 'heartbeat', 'session', 'offline-summary', 'reply', 'presence'] as const
 export type Queue = (typeof queues)[number]
 
 const PREFIX = '/user/queue/'

@@ -83,7 +83,12 @@ export class ActorLoad {
     this.#underWay.add(started)
     try {
       const op = { op: 'send' as const, clientMsgId, to, body: 'hello', msgType: 'TEXT' }
-      const answer = await this.#users.call(user, 'handle', { connId: `c-${user}`, sv: 0, ops: [op] })
+      const answer = await this.#users.call(user, 'handle', {
+        connId: `c-${user}`,
+        sv: 0,
+        device: 'test',
+        ops: [op],
+      })
       const result = answer.ok ? answer.results[0] : undefined
       if (result && 'seq' in result) return result.seq
       this.#failed(JSON.stringify(answer))

@@ -1,4 +1,7 @@
+import { clientLibrarySuite } from '../e2e/client-library.ts'
+import { devicesSuite } from '../e2e/devices.ts'
 import { offlineSuite } from '../e2e/offline.ts'
+import { presenceSuite } from '../e2e/presence.ts'
 import { sendingSuite } from '../e2e/sending.ts'
 import { singleLoginSuite } from '../e2e/single-login.ts'
 import { stompSuite } from '../e2e/stomp.ts'
@@ -15,6 +18,9 @@ describe('the cluster, its users on different gateways', function () {
 
   sendingSuite(() => target)
   singleLoginSuite(() => target)
+  devicesSuite(() => target)
+  presenceSuite(() => target)
   offlineSuite(() => target)
   stompSuite(() => target)
+  clientLibrarySuite(() => target)
 })

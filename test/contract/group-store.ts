@@ -126,7 +126,7 @@ export function groupStore({ store, save }: Context): void {
     expect((await store().groups.joinedBy(guest)).map(({ group }) => group)).to.deep.equal([first, second])
   })
 
-  it('counts and shows messages since joining, and of those taken back that they were', async () => {
+  it('counts messages since joining, also those taken back, and shows of these that they were', async () => {
     const [group, owner, guest] = [await store().groups.nextId(), newUser(), newUser()]
     const conversation = groupConversation(group)
     const [, , joined] = await save([
@@ -139,7 +139,7 @@ export function groupStore({ store, save }: Context): void {
     expect(await unread()).to.deep.equal([{ conversation, readSeq: joined, single: [], unread: 3 }])
     const target = regretted ?? 0
     await save([stored({ kind: 'revocation', from: owner, group, target, ordinal: 4, ts: 1 }, group)])
-    expect((await unread())[0]?.unread).to.equal(2)
+    expect((await unread())[0]?.unread).to.equal(3)
     const spans = await store().groups.spans(group, guest)
     const shown = await store().messages.history(conversation, 0, 10, spans)
     expect(shown.map(({ entry, revoked }) => [(entry as GroupEntry).ordinal, revoked])).to.deep.equal([
@@ -160,5 +160,26 @@ export function groupStore({ store, save }: Context): void {
     expect(await store().messages.seqOf(owner, id)).to.equal(seq)
     expect(await store().messages.seqOf(owner, 'other')).to.equal(undefined)
     expect((await store().messages.recentIds(owner, 10)).map(([name]) => name)).to.deep.equal(['mine'])
+  })
+
+  it('tells the members of groups that are small enough', async () => {
+    const [owner, guest, gone, far] = [newUser(), newUser(), newUser(), newUser()]
+    const groups: string[] = []
+    for (let n = 0; n < 25; n++) groups.push(await store().groups.nextId())
+    const [small = '', large = '', ...others] = groups
+    await save([
+      founded(small, owner),
+      notice(small, owner, { event: 'joined', users: [guest, gone] }),
+      notice(small, owner, { event: 'removed', users: [gone] }),
+      founded(large, owner),
+      notice(large, owner, { event: 'joined', users: [far, newUser()] }),
+      ...others.map(group => founded(group, far)),
+    ])
+    const members = async (of: readonly string[], max: number) =>
+      [...(await store().groups.membersOfSmall(of, max, 500))].sort()
+    expect(await members([small, large], 2)).to.deep.equal([owner, guest].sort())
+    expect(await members([small, large], 1)).to.deep.equal([])
+    expect(await members([small, ...others], 2)).to.deep.equal([owner, guest, far].sort())
+    expect(await members([], 2)).to.deep.equal([])
   })
 }

@@ -63,7 +63,7 @@ export function sessions({ store, save }: Context): void {
   })
 }
 
-export function cursors({ store }: Context): void {
+export function cursors({ store, save }: Context): void {
   it('keeps the highest of what was written, in whatever order', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -138,5 +138,20 @@ export function cursors({ store }: Context): void {
     expect(await read()).to.deep.equal([10, [12, 15, 17]])
     await write(17, [])
     expect(await read()).to.deep.equal([17, []])
+  })
+
+  it('lists a user’s direct partners, the latest first, then those of whom only a read cursor tells', async () => {
+    const [user, early, late, reader, elsewhere] = [newUser(), newUser(), newUser(), newUser(), newUser()]
+    await save([
+      direct(early, user, 'm1'),
+      direct(user, early, 'm2'),
+      direct(user, late, 'm3'),
+      direct(early, elsewhere, 'm4'),
+    ])
+    const conversation = directConversation(user, reader)
+    await store().users.saveCursors({ delivered: [], read: [{ user, conversation, seq: 1, single: [] }] })
+    expect(await store().users.partners(user, 10)).to.deep.equal([late, early, reader])
+    expect(await store().users.partners(user, 2)).to.deep.equal([late, early])
+    expect(await store().users.partners(newUser(), 10)).to.deep.equal([])
   })
 }

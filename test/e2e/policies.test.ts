@@ -3,7 +3,7 @@ import { directConversation } from '../../protocol/ids.ts'
 import { api } from '../support/api.ts'
 import { Standalone } from '../support/standalone.ts'
 import { newUser, signToken } from '../support/target.ts'
-import { WireClient } from '../support/wire-client.ts'
+import { type Frame, WireClient } from '../support/wire-client.ts'
 
 describe('a server set up otherwise', function () {
   this.timeout(30_000)
@@ -13,7 +13,8 @@ describe('a server set up otherwise', function () {
 
   const connect = async (user: string, claims: Record<string, unknown> = {}) =>
     WireClient.authenticated(server.url, await signToken(server, user, claims))
-  const bodies = (client: WireClient) => client.all({ type: 'SINGLE_CHAT' }).map(({ body }) => body)
+  const bodies = (client: WireClient, fields: Frame = {}) =>
+    client.all({ type: 'SINGLE_CHAT', ...fields }).map(({ body }) => body)
 
   it('without TWO_PHASE_ENABLED says saved only, without DELIVER_BEFORE_SAVED delivers what history shows', async () => {
     server = await Standalone.start({ TWO_PHASE_ENABLED: 'false', DELIVER_BEFORE_SAVED: 'false' })
@@ -59,7 +60,7 @@ describe('a server set up otherwise', function () {
       })
       await client.next({ type: 'ACK', ackType: 'saved' })
       await client.settle()
-      expect(bodies(client), 'no connection gets a message twice').to.have.members([
+      expect(bodies(client, { from: a }), 'no connection gets a message twice').to.have.members([
         'to three',
         'to the newer three',
       ])
@@ -82,6 +83,50 @@ describe('a server set up otherwise', function () {
     await api(server.url, '/auth/logout', { token: second, method: 'POST' })
     for (const client of clients)
       expect(await client.closed).to.deep.equal({ code: 4501, reason: 'session_invalid' })
+  })
+
+  it('with one connection per device a newer one of the device kicks its older, and no other', async () => {
+    server = await Standalone.start({ DEVICE_POLICY: 'per-device', MAX_DEVICES_PER_USER: '3' })
+    const [a, b] = [newUser('alice'), newUser('bob')]
+    const alice = await connect(a)
+    const [phone, laptop] = [await connect(b, { device: 'phone' }), await connect(b, { device: 'laptop' })]
+    const newPhone = await connect(b, { device: 'phone' })
+    expect(await phone.closed).to.deep.equal({ code: 4500, reason: 'kicked' })
+    const tablet = await connect(b, { device: 'tablet' })
+    alice.send({ type: 'SINGLE_CHAT', clientMsgId: 'm1', to: b, body: 'to three' })
+    for (const client of [newPhone, laptop, tablet])
+      await client.next({ type: 'SINGLE_CHAT', body: 'to three' })
+
+    const watch = await connect(b, { device: 'watch' })
+    expect(await laptop.closed, 'the oldest of a fourth device').to.deep.equal({
+      code: 4500,
+      reason: 'kicked',
+    })
+    for (const client of [newPhone, tablet, watch]) await client.settle()
+  })
+
+  it('with one connection a user whose token allows more has more, up to the most there may be', async () => {
+    server = await Standalone.start({ MAX_DEVICES_PER_USER: '2' })
+    const user = newUser('bob')
+    const several = { device_policy: 50 }
+    const clients = [await connect(user, several), await connect(user, several)]
+    for (const client of clients) await client.settle()
+    await connect(user, several)
+    expect(await clients[0]?.closed).to.deep.equal({ code: 4500, reason: 'kicked' })
+    await clients[1]?.settle()
+    await connect(user)
+    expect(await clients[1]?.closed, 'whose token says nothing').to.deep.equal({
+      code: 4500,
+      reason: 'kicked',
+    })
+  })
+
+  it('does not start with a device policy that is none', async () => {
+    const refused = await Standalone.start({ DEVICE_POLICY: 'several' }).catch(
+      (error: Error) => error.message,
+    )
+    expect(refused).to.match(/HOMING_DEVICE_POLICY: must be/)
+    server = await Standalone.start()
   })
 
   it('with ALLOWED_ORIGINS lets browsers connect from those pages only', async () => {

@@ -159,6 +159,20 @@ export const kept: readonly RefusedFrame[] = [
     frame: ({ sent }) => ({ type: 'ACK', ackType: 'read', serverMsgId: sent }),
     echo: ({ sent }) => ({ serverMsgId: sent }),
   },
+  ...[
+    { status: 'busy' },
+    { status: 1 },
+    {},
+    { users: [] },
+    { users: 'bob' },
+    { users: ['bob', 'no user'] },
+    { users: Array.from({ length: 101 }, (_, index) => `u${index}`) },
+  ].map(fields =>
+    raw('bad_presence', `PRESENCE has ${JSON.stringify(fields).slice(0, 40)}`, {
+      type: 'PRESENCE',
+      ...fields,
+    }),
+  ),
 ]
 
 /** More than three of these in ten seconds close. */
@@ -175,13 +189,5 @@ export const counted: readonly RefusedFrame[] = [
     'type is unknown',
     { type: 'constructor', clientMsgId: 'm1' },
     { clientMsgId: 'm1' },
-  ),
-  ...['PRESENCE'].map(type =>
-    raw(
-      'not_implemented',
-      `type is ${type}`,
-      { type, clientMsgId: 'm1', serverMsgId: 1 },
-      { clientMsgId: 'm1', serverMsgId: '1' },
-    ),
   ),
 ]

@@ -1,8 +1,16 @@
+import { join } from 'node:path'
+import { openSqlite } from '../../storage/database.ts'
 import { Standalone } from '../support/standalone.ts'
+import { auditSuite } from './audit.ts'
 import { authenticationSuite } from './authentication.ts'
+import { clientLibrarySuite } from './client-library.ts'
+import { deadLettersSuite } from './dead-letters.ts'
+import { devicesSuite } from './devices.ts'
 import { groupRestSuite } from './group-rest.ts'
 import { groupsSuite } from './groups.ts'
+import { msgpackSuite } from './msgpack.ts'
 import { offlineSuite } from './offline.ts'
+import { presenceSuite } from './presence.ts'
 import { refusalsSuite } from './refusals.ts'
 import { renewalSuite } from './renewal.ts'
 import { revocationSuite } from './revocation.ts'
@@ -27,6 +35,8 @@ describe('standalone', () => {
 
   sendingSuite(() => server)
   singleLoginSuite(() => server)
+  devicesSuite(() => server)
+  presenceSuite(() => server)
   offlineSuite(() => server)
   authenticationSuite(() => server)
   renewalSuite(() => server)
@@ -37,4 +47,12 @@ describe('standalone', () => {
   groupRestSuite(() => server)
   revokeSuite(() => server)
   stompSuite(() => server)
+  describe('audit', () => auditSuite(() => server))
+  describe('dead letters', () =>
+    deadLettersSuite(
+      () => server,
+      () => openSqlite(join(server.dataDir, 'homing.db')),
+    ))
+  clientLibrarySuite(() => server)
+  msgpackSuite(() => server)
 })

@@ -8,7 +8,7 @@ export type Body = Record<string, unknown>
 export const transports = ['raw', 'websocket', 'xhr-streaming', 'xhr-polling'] as const
 export type Transport = (typeof transports)[number]
 
-export const queues = ['messages', 'heartbeat', 'session', 'offline-summary', 'reply'] as const
+export const queues = ['messages', 'heartbeat', 'session', 'offline-summary', 'reply', 'presence'] as const
 export type Queue = (typeof queues)[number]
 
 export interface StompOptions {

@@ -6,6 +6,7 @@ import { CursorWriter } from '../../../actors/cursor-writer.ts'
 import { FeedReader } from '../../../actors/feed-reader.ts'
 import { GatewayWatch } from '../../../actors/gateway-watch.ts'
 import { Kicks } from '../../../actors/kicks.ts'
+import { PresenceWatch } from '../../../actors/presence-watch.ts'
 import { type Push, Pushes } from '../../../actors/pushes.ts'
 import { type AttachRequest, RouteConfirmations } from '../../../actors/route-confirmations.ts'
 import { UserActor } from '../../../actors/user/user-actor.ts'
@@ -38,12 +39,13 @@ describe('a connection to which nothing is resent', () => {
     await store.migrate()
     log = new SqlLog(path, bus, logger)
     bus.subscribe(subjects.push(GATEWAY), ({ value }) => {
-      for (const { event } of value as readonly Push[]) pushed.push(event)
+      for (const { event } of value as readonly Push[]) if (event.kind !== 'presence-only') pushed.push(event)
     })
     bus.subscribe(subjects.attach(GATEWAY), ({ value, respond }) =>
       respond?.({ present: (value as AttachRequest).connections.map(({ connId }) => connId) }),
     )
     const cursors = new CursorWriter(store.users, 60_000, logger)
+    const watch = new PresenceWatch(bus, { checkMs: 30_000, graceMs: 5000 })
     const [kicks, gateways] = [new Kicks(bus, logger), new GatewayWatch(bus, 'host-1', logger)]
     const parts = {
       hostId: 'host-1',
@@ -56,10 +58,12 @@ describe('a connection to which nothing is resent', () => {
       pushes: new Pushes(bus),
       kicks,
       gateways,
+      audit: { record: () => undefined },
       routes: new RouteConfirmations(bus),
       logger,
-      maxConnections: 1,
+      route: { policy: { keep: 'newest' as const, count: 1 }, maxDevices: 10 },
       windowSize: 10,
+      presence: { watch, graceMs: 5000, intervalMs: 1000, maxPartners: 10 },
     }
     activate = async user => {
       const actor = new UserActor({ id: user, drop: () => undefined }, parts)
@@ -68,6 +72,7 @@ describe('a connection to which nothing is resent', () => {
     }
     close = async () => {
       kicks.close()
+      watch.close()
       await gateways.close()
       await cursors.close()
     }

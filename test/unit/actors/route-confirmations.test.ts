@@ -29,6 +29,7 @@ describe('routes that new owners take up', () => {
       reader: { read: () => Promise.resolve([]) } as never,
       logger: makeLogger('silent', 'test'),
       began: () => undefined,
+      confirmed: () => undefined,
     }
     return Array.from({ length: count }, (_, n) => {
       const binding = { connId: `c${n}`, gatewayId: 'g1', sv: 0, device: 'd', outstanding: 1 }

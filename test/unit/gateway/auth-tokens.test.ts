@@ -100,12 +100,22 @@ describe('tokens', () => {
     expect(await verifyClaims({ typ: undefined })).to.have.property('ok', true)
   })
 
-  it('device and role are read, and refused when they are none', async () => {
+  it('device, its policy and role are read, and refused when they are none', async () => {
     expect(await verifyClaims({ device: 'phone', role: ['agent'] }))
       .to.deep.include({ ok: true })
       .and.have.nested.property('session.device', 'phone')
     for (const device of [1, '', 'a\nb', 'd'.repeat(65)])
       expect(await verifyClaims({ device })).to.deep.equal(INVALID)
+    for (const [claim, policy] of [
+      [3, { keep: 'newest', count: 3 }],
+      ['2', { keep: 'newest', count: 2 }],
+      ['per-device', { keep: 'one-per-device' }],
+    ])
+      expect(await verifyClaims({ device_policy: claim }))
+        .to.have.nested.property('session.policy')
+        .deep.equal(policy)
+    for (const device_policy of [0, -1, 1.5, '', 'each', '03', null, [3], 1e9 + 0.5])
+      expect(await verifyClaims({ device_policy }), String(device_policy)).to.deep.equal(INVALID)
     for (const role of [1, [1], {}]) expect(await verifyClaims({ role })).to.deep.equal(INVALID)
   })
 

@@ -7,9 +7,10 @@ import type { ConnectionParts } from '../../../gateway/connection-parts.ts'
 import { Connections } from '../../../gateway/connections.ts'
 import { HeldPushes } from '../../../gateway/held-pushes.ts'
 import { jsonProtocol } from '../../../gateway/json/json-protocol.ts'
+import { Lingering } from '../../../gateway/lingering.ts'
 import { createGatewayMetrics } from '../../../gateway/metrics.ts'
 import { SavedAcks } from '../../../gateway/saved-acks.ts'
-import type { Socket, SocketListener } from '../../../gateway/socket.ts'
+import type { Socket, SocketListener, WireData } from '../../../gateway/socket.ts'
 import { MemoryBus } from '../../../messaging/memory-bus.ts'
 import { subjects } from '../../../messaging/subjects.ts'
 import { Watermark } from '../../../messaging/watermark.ts'
@@ -56,8 +57,11 @@ class StillSocket implements Socket {
   listen(listener: SocketListener): void {
     this.listener = listener
   }
-  send(text: string): void {
-    this.sent.push(text)
+  send(data: WireData): void {
+    this.sent.push(String(data))
+  }
+  flush(): boolean {
+    return true
   }
   ping(): void {}
   pause(): void {}
@@ -86,6 +90,7 @@ describe('the connections of a gateway in doubt', () => {
       touches: new Limit({ atOnce: AT_ONCE, slowMs: 60_000, most: AT_ONCE }),
       heldPushes: new HeldPushes(watermark),
       savedAcks: new SavedAcks(watermark),
+      lingering: new Lingering(settings.ACK_LINGER_MS),
       metrics: createGatewayMetrics(),
       settings,
       logger,
@@ -94,7 +99,7 @@ describe('the connections of a gateway in doubt', () => {
     const json = jsonProtocol({ maxBodyCharacters: 100, outstanding: 10 })
     for (let n = 0; n < CONNECTIONS; n++) {
       const socket = new StillSocket()
-      const connection = new Connection(`c${n}`, socket, json, parts)
+      const connection = new Connection(`c${n}`, socket, { protocol: json }, parts)
       sockets.set(`c${n}`, socket)
       connections.add(connection)
       connection.begin({ user: `u${n}`, sv: 0, expiresAt: Number.POSITIVE_INFINITY } as Session)

@@ -20,6 +20,17 @@ describe('the JSON decoder', () => {
     })
   })
 
+  it('reads PRESENCE as telling or asking, with ids as numbers or strings', () => {
+    expect(decode({ type: 'PRESENCE', status: 'away' })).to.deep.equal({
+      kind: 'op',
+      op: { op: 'presence', status: 'away' },
+    })
+    expect(decode({ type: 'PRESENCE', users: [42, 'bob'], status: 'away' })).to.deep.equal({
+      kind: 'op',
+      op: { op: 'presence-query', users: ['42', 'bob'] },
+    })
+  })
+
   it('counts characters as people do', () => {
     const ofLength = (body: string) => decode({ type: 'SINGLE_CHAT', clientMsgId: 'a', to: 'bob', body }).kind
     expect(ofLength('😀'.repeat(10))).to.equal('op')

@@ -1,0 +1,56 @@
+import type { UserId } from '../../protocol/ids.ts'
+import type { Presence } from '../../protocol/presence.ts'
+
+/**
+ * A user's presence as the user's actor says it. Of two, the one with the higher (epoch, n) is the newer: the epoch is
+ * a claim's in the log and grows over all activations, n counts the changes of one.
+ */
+export interface PresenceNews extends Presence {
+  readonly epoch: number
+  readonly n: number
+}
+
+interface Known extends PresenceNews {
+  /** Nobody answered for the user: the actor's own word of the same age goes before it. */
+  readonly inferred?: true
+}
+
+/** What a user's actor knows of others' presence: always the newest that it has heard of each, in whatever order. */
+export class KnownPresence {
+  readonly #byUser = new Map<UserId, Known>()
+
+  get(user: UserId): Presence | undefined {
+    return this.#byUser.get(user)
+  }
+
+  /** Who is there, or away. */
+  *present(): Iterable<Presence> {
+    for (const known of this.#byUser.values()) if (known.status !== 'offline') yield known
+  }
+
+  /** Takes note. `changed`: the status is another than was known, or nothing was. */
+  take(news: PresenceNews): 'changed' | 'unchanged' | 'older' {
+    const known = this.#byUser.get(news.user)
+    if (known && !isNewer(news, known)) return 'older'
+    this.#byUser.set(news.user, news)
+    return known?.status === news.status ? 'unchanged' : 'changed'
+  }
+
+  /** The user's actor is nowhere. True when the user was known to be there. */
+  absent(user: UserId, ts: number): boolean {
+    const known = this.#byUser.get(user)
+    if (!known || known.status === 'offline') return false
+    this.#byUser.set(user, { ...known, status: 'offline', ts, inferred: true })
+    return true
+  }
+
+  /** Forgets those of whom nothing has to be known any more. */
+  retain(isConcerned: (user: UserId) => boolean): void {
+    for (const user of this.#byUser.keys()) if (!isConcerned(user)) this.#byUser.delete(user)
+  }
+}
+
+function isNewer(news: PresenceNews, known: Known): boolean {
+  if (news.epoch !== known.epoch) return news.epoch > known.epoch
+  return known.inferred ? news.n >= known.n : news.n > known.n
+}

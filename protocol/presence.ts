@@ -1,0 +1,25 @@
+import type { UserId } from './ids.ts'
+
+/** Whether somebody is there, the least present first. `offline` is also what those are who do not want to be seen. */
+export const presenceStatuses = ['offline', 'away', 'online'] as const
+export type PresenceStatus = (typeof presenceStatuses)[number]
+
+export const isPresenceStatus = (value: unknown): value is PresenceStatus =>
+  presenceStatuses.some(status => status === value)
+
+/** Users that one query may name. */
+export const MAX_PRESENCE_USERS = 100
+
+/** Members of a group whose members hear of each other's presence. */
+export const MAX_PRESENCE_GROUP = 100
+
+export interface Presence {
+  readonly user: UserId
+  readonly status: PresenceStatus
+  /** ms since 1970, of the change to this status as far as it is known; else of the answer. */
+  readonly ts: number
+}
+
+/** The more present of two. */
+export const mostPresent = (a: PresenceStatus, b: PresenceStatus): PresenceStatus =>
+  presenceStatuses.indexOf(a) > presenceStatuses.indexOf(b) ? a : b
