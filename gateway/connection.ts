@@ -117,10 +117,7 @@ export class Connection {
     this.#state = confirming
     this.#ops.close()
     try {
-      const touched = await this.#parts.touches.run(() => {
-        confirming.doubted = false
-        return this.#calls.touch(confirming.session, confirming.abandoned.signal)
-      })
+      const touched = await this.#calls.touch(confirming)
       if (this.#state !== confirming) return
       if (touched.ok) this.#open(confirming, touched)
       else this.#end(touched.reason)
@@ -281,10 +278,8 @@ export class Connection {
 
   #onUnconfirmed(confirming: Confirming, error: unknown): void {
     if (this.#state !== confirming) return
-    this.#parts.logger.warn(
-      { err: error, connId: this.connId, user: confirming.session.user },
-      'not confirmed',
-    )
+    const { user } = confirming.session
+    this.#parts.logger.warn({ err: error, connId: this.connId, user }, 'not confirmed')
     this.close(CloseCode.resync, 'resync')
   }
 
@@ -343,11 +338,8 @@ export class Connection {
   }
 
   #newAnswers(): SendAnswers {
-    const userOf = () => ('session' in this.#state ? this.#state.session.user : undefined)
     const connection: Answering = {
-      get user() {
-        return userOf()
-      },
+      user: () => ('session' in this.#state ? this.#state.session.user : undefined),
       send: frame => this.#dialogue.say(frame),
       refuse: (reason, about) => this.#refuse(reason, about),
       resync: () => this.close(CloseCode.resync, 'resync'),
