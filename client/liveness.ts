@@ -11,7 +11,7 @@ export interface LivenessTimes {
 export const usualLiveness: LivenessTimes = {
   pingEveryMs: 30_000,
   answerWithinMs: 10_000,
-  due: { askAfterMs: 3000, answerWithinMs: 5000 },
+  due: { askAfterMs: 2500, answerWithinMs: 4000 },
 }
 
 /** resting: until the next ping. due: an answer is owed. asked: a ping was sent. */

@@ -33,7 +33,7 @@ import { SavedAcks } from './saved-acks.ts'
 import { SocketServer } from './socket-server.ts'
 
 /** A touch without an answer for so long waits for a host that is lost: others need not wait with it, ms. */
-const SLOW_TOUCH_MS = 1000
+const SLOW_TOUCH_MS = 500
 
 export interface GatewayParts {
   readonly gatewayId: string
