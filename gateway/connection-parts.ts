@@ -22,7 +22,6 @@ export interface ConnectionParts {
   readonly metrics: GatewayMetrics
   readonly settings: Settings
   readonly logger: Logger
-  /** Has touches wait their turn: a doubt is about many connections. */
   readonly touches: Limit
   /** Called once, when the connection's socket is closed. */
   readonly closed: () => void

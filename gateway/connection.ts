@@ -120,10 +120,7 @@ export class Connection {
     this.#state = confirming
     this.#ops.close()
     try {
-      const touched = await this.#parts.touches.run(() => {
-        confirming.doubted = false
-        return this.#calls.touch(confirming.session, confirming.abandoned.signal)
-      })
+      const touched = await this.#calls.touch(confirming)
       if (this.#state !== confirming) return
       if (touched.ok) this.#open(confirming, touched)
       else this.#end(touched.reason)

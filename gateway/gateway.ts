@@ -35,7 +35,7 @@ import { SocketServer } from './socket-server.ts'
 import { UserRates } from './user-rates.ts'
 
 /** A touch without an answer for so long waits for a host that is lost: others need not wait with it, ms. */
-const SLOW_TOUCH_MS = 1000
+const SLOW_TOUCH_MS = 500
 
 export interface GatewayParts {
   readonly gatewayId: string
