@@ -1,3 +1,4 @@
+import type { AuditTrail } from '../messaging/audit-trail.ts'
 import type { Bus } from '../messaging/bus.ts'
 import type { MessageLog } from '../messaging/message-log.ts'
 import { subjects } from '../messaging/subjects.ts'
@@ -15,6 +16,7 @@ import { GroupActor } from './group/group-actor.ts'
 import { Kicks } from './kicks.ts'
 import { PresenceWatch } from './presence-watch.ts'
 import { Pushes } from './pushes.ts'
+import { RouteConfirmations } from './route-confirmations.ts'
 import { UserActor } from './user/user-actor.ts'
 
 export interface ActorHostParts {
@@ -25,6 +27,7 @@ export interface ActorHostParts {
   readonly log: MessageLog
   readonly watermark: Watermark
   readonly store: Store
+  readonly audit: AuditTrail
   readonly settings: Settings
   readonly logger: Logger
 }
@@ -37,12 +40,14 @@ export function hostActors({
   log,
   watermark,
   store,
+  audit,
   settings,
   logger,
 }: ActorHostParts): () => Promise<void> {
   const cursors = new CursorWriter(store.users, settings.CURSOR_FLUSH_MS, logger)
   const kicks = new Kicks(bus, logger)
   const gateways = new GatewayWatch(bus, runtime.hostId, logger)
+  const routes = new RouteConfirmations(bus)
   const announcements = new Announcements(bus, watermark, logger)
   const reader = new FeedReader(store.messages, log)
   const presence = {
@@ -60,10 +65,12 @@ export function hostActors({
     bus,
     log,
     store,
+    audit,
     logger,
     cursors,
     kicks,
     gateways,
+    routes,
     reader,
     pushes: new Pushes(bus),
     route: { policy: serverPolicy(settings), maxDevices: settings.MAX_DEVICES_PER_USER },
@@ -75,6 +82,7 @@ export function hostActors({
   bus.subscribe(subjects.hostAlive(runtime.hostId), ({ respond }) => respond?.({}))
   return async () => {
     kicks.close()
+    routes.close()
     announcements.close()
     presence.watch.close()
     await gateways.close()

@@ -24,4 +24,23 @@ export class FeedReader {
   async entry(seq: number): Promise<LogEntry | undefined> {
     return (await this.#messages.entry(seq)) ?? (await this.#log.entry(seq))
   }
+
+  /** The same as its sender's repeats are answered by: also whether a saver has passed it without saving it. */
+  async first(seq: number): Promise<FirstEntry | undefined> {
+    const saved = await this.#messages.entry(seq)
+    if (saved) return { stored: saved, refused: false }
+    const logged = await this.#log.entry(seq)
+    if (!logged) return undefined
+    const passed = !this.#log.savesOnAppend && (await this.#messages.position()) >= seq
+    if (!passed) return { stored: logged, refused: false }
+    // It may have been saved since the first look.
+    const late = await this.#messages.entry(seq)
+    return { stored: late ?? logged, refused: late === undefined }
+  }
+}
+
+/** `refused`: it cannot be saved as it is, and waits among the dead letters. */
+export interface FirstEntry {
+  readonly stored: LogEntry
+  readonly refused: boolean
 }

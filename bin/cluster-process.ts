@@ -50,7 +50,13 @@ async function openProcess(role: string): Promise<ClusterProcess> {
   const store = await SqlStore.mysql(databaseUrl)
   orderly.add('store', () => store.close())
   const nats = await connectNats(
-    { servers, name: incarnation, ...(user && { user }), ...(password && { password }) },
+    {
+      servers,
+      name: incarnation,
+      writePauseMs: settings.NATS_WRITE_PAUSE_MS,
+      ...(user && { user }),
+      ...(password && { password }),
+    },
     logger,
   )
   orderly.add('NATS connection', () => nats.close())

@@ -18,7 +18,10 @@ async function gateway(process: ClusterProcess): Promise<void> {
   const sidecar = new SidecarClient({ port: DAPR_HTTP_PORT, apiToken: DAPR_API_TOKEN }, logger)
   orderly.add('sidecar client', () => sidecar.stop())
   const status = new SidecarStatus(sidecar)
-  const runtime = new DaprActorRuntime({ bus, dapr: new DaprActorCaller(sidecar) })
+  const runtime = new DaprActorRuntime({
+    bus,
+    dapr: new DaprActorCaller(sidecar, settings.DAPR_CALLS_AT_ONCE),
+  })
   const started = await startGateway({
     gatewayId: incarnation,
     runtime,

@@ -7,6 +7,7 @@ import { DaprActorRuntime } from '../dapr/dapr-actor-runtime.ts'
 import { SidecarClient } from '../dapr/sidecar-client.ts'
 import { readHostSidecar } from '../dapr/sidecar-settings.ts'
 import { SidecarStatus } from '../dapr/sidecar-status.ts'
+import { AuditOutbox } from '../messaging/audit-outbox.ts'
 import { NatsBus } from '../messaging/nats-bus.ts'
 import { NatsLog } from '../messaging/nats-log.ts'
 import { Watermark } from '../messaging/watermark.ts'
@@ -37,11 +38,13 @@ async function host(process: ClusterProcess): Promise<void> {
   )
   orderly.add('log', () => log.close())
   await log.ready()
+  const audit = new AuditOutbox({ write: log.writeEvents, limit: settings.AUDIT_WAITING, logger })
+  orderly.add('audit', () => audit.close())
 
   const sidecar = new SidecarClient({ port: DAPR_HTTP_PORT, apiToken: DAPR_API_TOKEN }, logger)
   orderly.add('sidecar client', () => sidecar.stop())
   const status = new SidecarStatus(sidecar)
-  const caller = new DaprActorCaller(sidecar)
+  const caller = new DaprActorCaller(sidecar, settings.DAPR_CALLS_AT_ONCE)
   const hosting = new DaprActorHosting({
     hostId: incarnation,
     idleMs: settings.ACTOR_IDLE_MS,
@@ -54,7 +57,7 @@ async function host(process: ClusterProcess): Promise<void> {
   const calls = new DaprActorRuntime({ bus, dapr: caller })
   orderly.add(
     'actors’ parts',
-    hostActors({ runtime: hosting, calls, bus, log, watermark, store, settings, logger }),
+    hostActors({ runtime: hosting, calls, bus, log, watermark, store, audit, settings, logger }),
   )
   const callbacks = new ActorCallbacks({
     target: hosting,
@@ -82,6 +85,12 @@ async function host(process: ClusterProcess): Promise<void> {
         help: 'calls that the bus brought',
         grows: true,
         read: () => hosting.counts.bus,
+      },
+      {
+        name: 'homing_audit_events_lost_total',
+        help: 'audit events that could not be written in time',
+        grows: true,
+        read: () => audit.lost,
       },
     ],
   )

@@ -1,7 +1,10 @@
 import { NatsBus } from '../messaging/nats-bus.ts'
+import { NatsEventReader } from '../messaging/nats-event-reader.ts'
 import { NatsLogReader } from '../messaging/nats-log-reader.ts'
 import { NatsStream } from '../messaging/nats-stream.ts'
 import { ensureStream } from '../messaging/nats-stream-config.ts'
+import { Auditor } from '../storage/auditor.ts'
+import { Housekeeping } from '../storage/housekeeping.ts'
 import { Saver } from '../storage/saver.ts'
 import {
   type ClusterProcess,
@@ -11,7 +14,7 @@ import {
   whenDatabaseAnswers,
 } from './cluster-process.ts'
 
-/** A saver: carries the log into the database. It makes the tables and the stream that all others wait for. */
+/** A saver: carries the log into the database, its audit events as well. It makes the tables and the stream that all others wait for. */
 async function saver(process: ClusterProcess): Promise<void> {
   const { settings, logger, orderly, nats, store } = process
   await whenDatabaseAnswers(logger, () => store.migrate())
@@ -21,11 +24,22 @@ async function saver(process: ClusterProcess): Promise<void> {
     reader: new NatsLogReader(nats),
     bus: new NatsBus(nats, logger),
     logger,
-    retentionMs: settings.LOG_RETENTION_MS,
+    purges: store.purgeSamples('saver', settings.LOG_RETENTION_MS),
   })
   orderly.add('saver', () => running.stop())
   // It has said why. Going on would need a person; starting again does no harm.
   running.run().catch(() => globalThis.process.exit(1))
+  const auditor = new Auditor({
+    audited: store.auditedLog(),
+    reader: new NatsEventReader(nats),
+    logger,
+    purges: store.purgeSamples('auditor', settings.LOG_RETENTION_MS),
+  })
+  orderly.add('auditor', () => auditor.stop())
+  void auditor.run()
+  const housekeeping = new Housekeeping({ store, auditRetentionMs: settings.AUDIT_RETENTION_MS, logger })
+  orderly.add('housekeeping', () => housekeeping.stop())
+  housekeeping.start()
   await serveHealth(process, commonChecks(process), [])
 }
 

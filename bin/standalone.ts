@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostActors } from '../actors/actor-host.ts'
 import { startGateway } from '../gateway/gateway.ts'
+import { AuditOutbox } from '../messaging/audit-outbox.ts'
 import { MemoryBus } from '../messaging/memory-bus.ts'
 import { Watermark } from '../messaging/watermark.ts'
 import { InProcessActorRuntime } from '../runtime/in-process-actor-runtime.ts'
@@ -8,6 +9,7 @@ import { makeLogger } from '../runtime/logger.ts'
 import { OrderlyStop, stopOnSignals } from '../runtime/orderly-stop.ts'
 import { readSettings, unknownSettings } from '../runtime/settings.ts'
 import { DataDirectory } from '../storage/data-directory.ts'
+import { Housekeeping } from '../storage/housekeeping.ts'
 import { SqlLog } from '../storage/sql-log.ts'
 import { SqlStore } from '../storage/sql-store.ts'
 
@@ -28,14 +30,24 @@ async function main(): Promise<void> {
 
   const bus = new MemoryBus()
   const watermark = new Watermark(bus)
-  const log = new SqlLog(directory.database, bus, logger)
+  const log = new SqlLog(directory.database, bus, logger, { pauseMs: settings.COMMIT_PAUSE_MS })
   orderly.add('log', () => log.close())
   watermark.advance(log.position)
+
+  const audit = new AuditOutbox({
+    write: events => store.audit.add(events),
+    limit: settings.AUDIT_WAITING,
+    logger,
+  })
+  orderly.add('audit', () => audit.close())
+  const housekeeping = new Housekeeping({ store, auditRetentionMs: settings.AUDIT_RETENTION_MS, logger })
+  orderly.add('housekeeping', () => housekeeping.stop())
+  housekeeping.start()
 
   const runtime = new InProcessActorRuntime({ hostId: incarnation, idleMs: settings.ACTOR_IDLE_MS, logger })
   orderly.add(
     'actors’ parts',
-    hostActors({ runtime, calls: runtime, bus, log, watermark, store, settings, logger }),
+    hostActors({ runtime, calls: runtime, bus, log, watermark, store, audit, settings, logger }),
   )
   orderly.add('actors', () => runtime.close())
 

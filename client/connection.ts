@@ -66,7 +66,9 @@ export class Connection {
 
   /** Only while it is bound; otherwise the frame is gone. */
   send(frame: ClientFrame): void {
-    if (this.#phase === 'bound') this.#socket.send(JSON.stringify(frame))
+    if (this.#phase !== 'bound') return
+    this.#socket.send(JSON.stringify(frame))
+    if ('clientMsgId' in frame) this.#liveness.expect()
   }
 
   /** The application is done with it. */

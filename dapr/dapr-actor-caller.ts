@@ -1,17 +1,33 @@
-import type { ActorType } from '../runtime/actor-runtime.ts'
+import { type ActorType, ActorUnavailable } from '../runtime/actor-runtime.ts'
+import { Limit } from '../runtime/limit.ts'
 import { type ActorAnswer, type ActorCall, isActorAnswer } from './actor-call.ts'
-import type { SidecarClient } from './sidecar-client.ts'
+import { MAX_SOCKETS, type SidecarClient } from './sidecar-client.ts'
 
-/** Calls actors through the sidecar, which finds or decides where they live and has them activated. */
+/** A call that has had no answer for so long waits for a host that is lost: others need not wait with it, ms. */
+const SLOW_MS = 1000
+
+/**
+ * Calls actors through the sidecar, which finds or decides where they live and has them activated. So many calls are
+ * under way at once as sidecars take without falling behind; when a host is lost, those of all its users come at once.
+ */
 export class DaprActorCaller {
-  readonly #sidecar: SidecarClient
+  readonly #sidecar: Pick<SidecarClient, 'request'>
 
-  constructor(sidecar: SidecarClient) {
+  readonly #limit: Limit
+
+  constructor(sidecar: Pick<SidecarClient, 'request'>, atOnce: number) {
     this.#sidecar = sidecar
+    this.#limit = new Limit({ atOnce, slowMs: SLOW_MS, most: Math.max(atOnce, MAX_SOCKETS) })
   }
 
   /** One try. Rejects unless the actor's host itself has answered; the call may have run all the same. */
-  async call(type: ActorType, id: string, call: ActorCall): Promise<ActorAnswer> {
+  call(type: ActorType, id: string, call: ActorCall): Promise<ActorAnswer> {
+    return this.#limit.run(() => this.#call(type, id, call))
+  }
+
+  async #call(type: ActorType, id: string, call: ActorCall): Promise<ActorAnswer> {
+    // Whoever waited for this call does so no more: it must not begin now.
+    if (Date.now() >= call.deadline) throw new ActorUnavailable(type, id)
     const answer = await this.#sidecar.request(
       'PUT',
       `/actors/${type}/${encodeURIComponent(id)}/method/${encodeURIComponent(call.method)}`,

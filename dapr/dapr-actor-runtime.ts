@@ -109,8 +109,6 @@ export class DaprActorRuntime implements ActorRuntime {
         if (!(error instanceof RequestTimeout)) throw new Final(error)
       }
     }
-    // Whoever waited for this call does so no more: it must not begin now.
-    if (Date.now() >= call.deadline) throw new ActorUnavailable(type, id)
     this.#counts.dapr++
     return this.#parts.dapr.call(type, id, call)
   }

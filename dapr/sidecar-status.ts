@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SharedRun } from '../runtime/shared-run.ts'
 import type { SidecarClient } from './sidecar-client.ts'
 
 const metadata = z.object({
@@ -9,19 +10,20 @@ type Status = z.output<typeof metadata>['actorRuntime']
 
 /** What the sidecar says of itself and placement (`/v1.0/metadata`). */
 export class SidecarStatus {
-  readonly #sidecar: SidecarClient
-  #asking: Promise<Status> | undefined
-  #next: Promise<Status> | undefined
+  /** A loss of placement brings a question for every actor: they share one. */
+  readonly #asking: SharedRun<Status>
   #wasReady = false
 
   constructor(sidecar: SidecarClient) {
-    this.#sidecar = sidecar
+    this.#asking = new SharedRun(async () => {
+      return metadata.parse(await sidecar.request('GET', '/metadata')).actorRuntime
+    })
   }
 
   /** Whether placement was connected at some moment after this call. False also when the sidecar doesn't answer. */
   async placementConnected(): Promise<boolean> {
     try {
-      return (await this.#fresh()).placement === 'placement: connected'
+      return (await this.#asking.run()).placement === 'placement: connected'
     } catch {
       return false
     }
@@ -29,30 +31,8 @@ export class SidecarStatus {
 
   /** Rejects until actors can be placed; from then on only while the sidecar doesn't answer. */
   async ready(): Promise<void> {
-    const { hostReady } = await this.#fresh()
+    const { hostReady } = await this.#asking.run()
     this.#wasReady ||= hostReady
     if (!this.#wasReady) throw new Error('the sidecar cannot place actors yet')
-  }
-
-  /** A loss of placement brings a question for every actor: all that come while one is under way share the next. */
-  #fresh(): Promise<Status> {
-    if (!this.#asking) return this.#ask()
-    this.#next ??= this.#asking.then(
-      () => this.#ask(),
-      () => this.#ask(),
-    )
-    return this.#next
-  }
-
-  #ask(): Promise<Status> {
-    this.#next = undefined
-    const asking = this.#sidecar
-      .request('GET', '/metadata')
-      .then(answer => metadata.parse(answer).actorRuntime)
-      .finally(() => {
-        if (this.#asking === asking) this.#asking = undefined
-      })
-    this.#asking = asking
-    return asking
   }
 }

@@ -1,9 +1,11 @@
 import type { UserContract } from '../actors/user/contract.ts'
 import type { Actors } from '../runtime/actor-runtime.ts'
+import type { Limit } from '../runtime/limit.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Settings } from '../runtime/settings.ts'
 import type { Tokens } from './auth/tokens.ts'
 import type { HeldPushes } from './held-pushes.ts'
+import type { Lingering } from './lingering.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import type { SavedAcks } from './saved-acks.ts'
 
@@ -14,9 +16,12 @@ export interface ConnectionParts {
   readonly tokens: Tokens
   readonly heldPushes: HeldPushes
   readonly savedAcks: SavedAcks
+  readonly lingering: Lingering
   readonly metrics: GatewayMetrics
   readonly settings: Settings
   readonly logger: Logger
+  /** Has touches wait their turn: a doubt is about many connections. */
+  readonly touches: Limit
   /** Called once, when the connection's socket is closed. */
   readonly closed: () => void
 }

@@ -23,6 +23,8 @@ export interface Confirming {
   readonly held: Held[]
   /** Aborted when the socket is gone meanwhile. */
   readonly abandoned: AbortController
+  /** Doubted since the actor was asked: its answer may be of before, and it is asked once more. */
+  doubted: boolean
 }
 
 /** Everything flows. */
@@ -48,4 +50,5 @@ export const confirmingOf = (session: Session, device: string): Confirming => ({
   device,
   held: [],
   abandoned: new AbortController(),
+  doubted: false,
 })

@@ -116,12 +116,16 @@ export class Connection {
 
   /** Asks the actor whether the connection is still the user's; nothing is accepted or delivered until then. */
   async doubt(): Promise<void> {
+    if (this.#state.phase === 'confirming') this.#state.doubted = true
     if (this.#state.phase !== 'bound') return
     const confirming = confirmingOf(this.#state.session, this.#state.device)
     this.#state = confirming
     this.#ops.close()
     try {
-      const touched = await this.#calls.touch(confirming.session, confirming.abandoned.signal)
+      const touched = await this.#parts.touches.run(() => {
+        confirming.doubted = false
+        return this.#calls.touch(confirming.session, confirming.abandoned.signal)
+      })
       if (this.#state !== confirming) return
       if (touched.ok) this.#open(confirming, touched)
       else this.#end(touched.reason)
@@ -283,11 +287,12 @@ export class Connection {
     this.close(CloseCode.resync, 'resync')
   }
 
-  #open({ session, device, held }: Confirming, attached: Attached): void {
+  #open({ session, device, held, doubted }: Confirming, attached: Attached): void {
     this.#state = { phase: 'bound', session, device, hostId: attached.hostId }
     for (const { epoch, n, event } of held) this.#deliver(epoch, n, event)
-    if (this.#inbox.confirm(attached.epoch, attached.n)) this.#ops.open()
-    else this.close(CloseCode.resync, 'resync')
+    if (!this.#inbox.confirm(attached.epoch, attached.n)) this.close(CloseCode.resync, 'resync')
+    else if (doubted) void this.doubt()
+    else this.#ops.open()
   }
 
   /** AUTH on an authenticated connection, and REAUTH: the same user's newer token takes the place of the old. */
@@ -342,7 +347,7 @@ export class Connection {
       settled: () => this.#onSettled(),
       refused: reason => this.#end(reason),
     }
-    return new OpQueue(owner, ordered)
+    return new OpQueue(owner, this.#parts.lingering, ordered)
   }
 
   get #session(): Session {

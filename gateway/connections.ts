@@ -1,6 +1,6 @@
 import type { KickRequest } from '../actors/kicks.ts'
 import type { Push } from '../actors/pushes.ts'
-import type { AttachAnswer, AttachRequest } from '../actors/route-confirmation.ts'
+import type { AttachAnswer, AttachRequest } from '../actors/route-confirmations.ts'
 import type { Bus, BusSubscription } from '../messaging/bus.ts'
 import { subjects } from '../messaging/subjects.ts'
 import type { PresenceStatus } from '../protocol/presence.ts'
@@ -9,8 +9,6 @@ import type { Connection } from './connection.ts'
 const SWEEP_MS = 500
 /** A sweep this late means that the process stood still: others may have given it up. ms */
 const STALL_MS = 2000
-/** Connections touched at once after a doubt about all of them. */
-const TOUCH_BATCH = 64
 
 /** The connections of one gateway, and what actors ask of them over the bus. */
 export class Connections {
@@ -68,12 +66,12 @@ export class Connections {
     this.#byId.delete(connection.connId)
   }
 
-  /** Has the actors of these connections confirm them, a batch after the other. */
+  /**
+   * Has the actors of these connections confirm them. All are closed to traffic at once; how many are touched at once
+   * is limited, and one that waits already is touched once.
+   */
   async doubtAll(which: (connection: Connection) => boolean): Promise<void> {
-    const doubted = [...this.#byId.values()].filter(which)
-    for (let start = 0; start < doubted.length; start += TOUCH_BATCH) {
-      await Promise.all(doubted.slice(start, start + TOUCH_BATCH).map(connection => connection.doubt()))
-    }
+    await Promise.all([...this.#byId.values()].filter(which).map(connection => connection.doubt()))
   }
 
   /** Finishes what is under way and closes every connection. */

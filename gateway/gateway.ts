@@ -3,14 +3,16 @@ import type { UserContract } from '../actors/user/contract.ts'
 import type { Bus } from '../messaging/bus.ts'
 import type { Watermark } from '../messaging/watermark.ts'
 import { type ActorRuntime, Actors } from '../runtime/actor-runtime.ts'
+import { Limit } from '../runtime/limit.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Settings } from '../runtime/settings.ts'
 import type { Store } from '../storage/store.ts'
-import { Accounts } from './auth/accounts.ts'
+import { Accounts, type Origin } from './auth/accounts.ts'
 import { readJwtSecret } from './auth/jwt-secret.ts'
 import { Sessions } from './auth/sessions.ts'
 import { Tokens } from './auth/tokens.ts'
 import { Connections } from './connections.ts'
+import { DeadLetters } from './dead-letters.ts'
 import { Groups } from './groups.ts'
 import { HeldPushes } from './held-pushes.ts'
 import { HostWatch } from './host-watch.ts'
@@ -22,12 +24,16 @@ import { membershipIn } from './http/membership.ts'
 import { createHttpGateway } from './http/server.ts'
 import { addWebsiteRoutes } from './http/websites.ts'
 import { jsonProtocol } from './json/json-protocol.ts'
+import { Lingering } from './lingering.ts'
 import { ListSync } from './list-sync/list-sync.ts'
 import { createGatewayMetrics } from './metrics.ts'
 import { OnlineList } from './online-list.ts'
 import { Reconciliation } from './reconciliation.ts'
 import { SavedAcks } from './saved-acks.ts'
 import { SocketServer } from './socket-server.ts'
+
+/** A touch without an answer for so long waits for a host that is lost: others need not wait with it, ms. */
+const SLOW_TOUCH_MS = 1000
 
 export interface GatewayParts {
   readonly gatewayId: string
@@ -62,8 +68,8 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
   })
   addDocumentation(http.app)
   const sessions = new Sessions(tokens, store.users)
-  const raiseSession = async (user: string, sv: number) => {
-    await users.call(user, 'sessionRaised', { sv })
+  const raiseSession = async (user: string, sv: number, origin: Origin) => {
+    await users.call(user, 'sessionRaised', { sv, origin: { ...origin, gatewayId } })
   }
   const accounts = new Accounts({
     settings,
@@ -87,6 +93,8 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     presence: (user, asked) => users.call(user, 'presence', { users: asked }),
     customerSessions: store.customerSessions,
     online: store.online,
+    audit: store.audit,
+    deadLetters: new DeadLetters({ gatewayId, users, store: store.deadLetters }),
   })
   addWebsiteRoutes(http.app, { sessions, websites: store.topics.websites })
 
@@ -103,8 +111,14 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     gatewayId,
     users,
     tokens,
+    touches: new Limit({
+      atOnce: settings.TOUCHES_AT_ONCE,
+      slowMs: SLOW_TOUCH_MS,
+      most: settings.TOUCHES_AT_ONCE * 4,
+    }),
     heldPushes: new HeldPushes(watermark),
     savedAcks,
+    lingering: new Lingering(settings.ACK_LINGER_MS),
     metrics,
     settings,
     logger,

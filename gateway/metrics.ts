@@ -1,5 +1,6 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { type Reason, refusals } from '../protocol/errors.ts'
+import { addDefaultMetrics } from './http/default-metrics.ts'
 
 /** What a socket speaks. */
 export const wireProtocols = ['json', 'msgpack', 'stomp', 'list'] as const
@@ -46,7 +47,7 @@ const LATENCY_BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1
 export function createGatewayMetrics({ processMetrics = true } = {}): GatewayMetrics {
   const registry = new Registry()
   const registers = [registry]
-  if (processMetrics) collectDefaultMetrics({ register: registry, prefix: 'homing_' })
+  if (processMetrics) addDefaultMetrics(registry)
 
   const connections = new Gauge({
     name: 'homing_connections',

@@ -2,6 +2,7 @@ import type { HandleResult, Op, OpResult, Refused, SendOp } from '../actors/user
 import { refusals } from '../protocol/errors.ts'
 import { recipientOf } from '../protocol/ids.ts'
 import { fullJitter } from '../runtime/backoff.ts'
+import type { Lingering } from './lingering.ts'
 
 export interface QueuedOp {
   readonly op: Op
@@ -29,11 +30,13 @@ const RETRY_CAP_MS = 5000
 
 /**
  * The operations of one connection on their way to its actor: one call under way, and what comes meanwhile goes
- * together as the next. That keeps their order over retries, and makes batches under load.
+ * together as the next. That keeps their order over retries, and makes batches under load. Acknowledgements of delivery,
+ * which nobody waits for, linger a moment for others, unless there is something else to do.
  */
 export class OpQueue {
   readonly #owner: OpQueueOwner
   readonly #ordered: boolean
+  readonly #lingering: Lingering
   /** For `ordered` clients: by recipient, the refused message that has to be repeated first. */
   readonly #stalled = new Map<string, string>()
   #waiting: QueuedOp[] = []
@@ -43,8 +46,9 @@ export class OpQueue {
   #retry: NodeJS.Timeout | undefined
   #finished: (() => void) | undefined
 
-  constructor(owner: OpQueueOwner, ordered: boolean) {
+  constructor(owner: OpQueueOwner, lingering: Lingering, ordered: boolean) {
     this.#owner = owner
+    this.#lingering = lingering
     this.#ordered = ordered
   }
 
@@ -82,17 +86,15 @@ export class OpQueue {
   async finish(): Promise<void> {
     if (!this.#open) this.clear()
     if (this.quiet) return
-    await new Promise<void>(resolve => {
+    const finished = new Promise<void>(resolve => {
       this.#finished = resolve
     })
+    this.release()
+    await finished
   }
 
-  /** Takes note, in its place, of a send that was refused on arrival. */
-  addRefused(op: SendOp): void {
-    if (this.#ordered) this.add({ op, receivedAt: 0, refused: true })
-  }
-
-  #next(): void {
+  /** Calls with what waits now. */
+  release(): void {
     if (!this.#open || this.#calling || this.#retry || this.#waiting.length === 0) return
     const batch = this.#takeBatch()
     this.#calling = true
@@ -102,6 +104,22 @@ export class OpQueue {
       this.#next()
       if (this.quiet) this.#finished?.()
     })
+  }
+
+  get #mayLinger(): boolean {
+    const { length } = this.#waiting
+    if (this.#finished || length === 0 || length >= MAX_BATCH) return false
+    return this.#waiting.every(({ op }) => op.op === 'delivered')
+  }
+
+  /** Takes note, in its place, of a send that was refused on arrival. */
+  addRefused(op: SendOp): void {
+    if (this.#ordered) this.add({ op, receivedAt: 0, refused: true })
+  }
+
+  #next(): void {
+    if (this.#mayLinger) this.#lingering.add(this)
+    else this.release()
   }
 
   #takeBatch(): QueuedOp[] {

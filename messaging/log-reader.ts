@@ -22,7 +22,7 @@ export interface LogReader {
    * Throws LogUnavailable when the log is lost; the caller opens it again after what it has saved.
    */
   open(fromSeq: number, limits: BatchLimits, signal: AbortSignal): AsyncIterable<LogBatch>
-  /** Removes entries with seq ≤ `upTo`; claims stay. Only for what is saved. Repeating it does no harm. */
+  /** Removes entries with seq ≤ `upTo`; claims and events stay. Only for what is saved. Repeating it does no harm. */
   purgeSaved(upTo: number): Promise<void>
   /**
    * Gives the next record a seq > `position` and removes every record up to `position`, claims included, so that
@@ -47,7 +47,15 @@ export interface LogBatch {
   readonly records: readonly LogRecord[]
 }
 
-export type LogRecord = EntryRecord | ClaimRecord | UndecodableRecord
+export type LogRecord = EntryRecord | ClaimRecord | EventRecord | UndecodableRecord
+
+/** An audit event, which an auditor reads: a saver passes it over. */
+export interface EventRecord {
+  readonly kind: 'event'
+  readonly seq: number
+  /** Size of the payload. */
+  readonly bytes: number
+}
 
 export interface EntryRecord {
   readonly kind: 'entry'

@@ -19,7 +19,13 @@ import type { Feed, Owner } from '../protocol/ids.ts'
 export interface MessageLog {
   /** Whether what is appended is saved as well; elsewhere a saver follows. */
   readonly savesOnAppend: boolean
+  /** As fresh as an append. */
   lastClaim(owner: Owner): Promise<Claim | undefined>
+  /**
+   * Whether the owner's last claim is `token`'s; as fresh as an append. For those who have been in doubt, as all of a
+   * host are at once: what many ask goes together as one question.
+   */
+  isHeld(owner: Owner, token: string): Promise<boolean>
   /** Takes or renews ownership; `expected` is the epoch of the last claim known (0: none). Answers the new epoch. */
   claim(owner: Owner, claim: NewClaim, expected: number): Promise<number>
   /** Calls back when somebody else's claim follows `token`'s. */
@@ -44,17 +50,6 @@ export interface NewClaim {
 
 export interface Claim extends NewClaim {
   readonly epoch: number
-}
-
-/** Where others may claim unnoticed during a disconnection or a stall: reads are not fenced by the log. */
-export interface ClaimCheck {
-  /** Which of these claims are not the last of their owner any more; as fresh as an append. */
-  superseded(claims: readonly HeldClaim[]): Promise<readonly Owner[]>
-}
-
-export interface HeldClaim {
-  readonly owner: Owner
-  readonly token: string
 }
 
 export interface Fence {

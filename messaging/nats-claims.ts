@@ -1,19 +1,22 @@
 import type { Msg } from 'nats'
 import type { Owner } from '../protocol/ids.ts'
+import { Batches } from '../runtime/batches.ts'
 import type { Logger } from '../runtime/logger.ts'
-import {
-  type Claim,
-  type HeldClaim,
-  LogBusy,
-  type LogSubscription,
-  type NewClaim,
-  Superseded,
-} from './message-log.ts'
+import { SharedRun } from '../runtime/shared-run.ts'
+import { type Claim, LogBusy, type LogSubscription, type NewClaim, Superseded } from './message-log.ts'
 import { isRefusal, store, WRONG_LAST_SEQUENCE } from './nats-append.ts'
 import { jsonOf, rawHeaders } from './nats-bytes.ts'
 import type { Compared } from './nats-comparison.ts'
+import { seqOf } from './nats-headers.ts'
 import type { LogParts } from './nats-log-parts.ts'
-import { live, type StoredMessage, seqOf, stored } from './nats-stream.ts'
+import {
+  live,
+  nameOf,
+  type StoredMessage,
+  StreamRefusal,
+  SUBJECTS_A_QUESTION,
+  stored,
+} from './nats-stream.ts'
 
 interface Watcher {
   readonly owner: Owner
@@ -24,13 +27,21 @@ interface Watcher {
   stop: () => void
 }
 
-const ASKED_AT_ONCE = 256
-
-/** Ownership claims: one subject for each owner, which holds the last claim only. */
+/**
+ * Ownership claims: one subject for each owner, which holds the last claim only.
+ *
+ * Doubts come in crowds: after a disconnection or a stall about every claim held here. So one question is under way at a time, for all that is in doubt by then, and what comes
+ * meanwhile waits for the next: the work of a doubt does not grow with how often it is doubted or confirmed.
+ */
 export class NatsClaims implements Compared {
   readonly #parts: LogParts
   readonly #logger: Logger
   readonly #watchers = new Set<Watcher>()
+  readonly #questions = new Batches<Owner, Claim>(owners => this.#ask(owners), {
+    size: SUBJECTS_A_QUESTION,
+    atOnce: 1,
+  })
+  readonly #confirming = new SharedRun(() => this.#confirm())
 
   constructor(parts: LogParts, logger: Logger) {
     this.#parts = parts
@@ -41,6 +52,10 @@ export class NatsClaims implements Compared {
     const { stream, retries } = this.#parts
     const message = await retries.run(`last claim of ${owner}`, () => stream.last(stored(owner)))
     return message && claimOf(message)
+  }
+
+  async isHeld(owner: Owner, token: string): Promise<boolean> {
+    return (await this.#questions.get(owner))?.token === token
   }
 
   /**
@@ -102,32 +117,31 @@ export class NatsClaims implements Compared {
     }
   }
 
-  /** Asks the leader for every claim in doubt and tells those whose claim is not the last any more. */
-  async confirm(): Promise<void> {
-    const doubted = [...this.#watchers].filter(watcher => watcher.doubt)
-    await inTurns(doubted, watcher => this.#ask(watcher))
+  /**
+   * Asks for every claim in doubt and tells those whose claim is not the last any more. False when none is, and nothing
+   * was asked.
+   */
+  confirm(): Promise<boolean> {
+    return this.#confirming.run()
   }
 
-  /** Which of these claims are not the last of their owner any more. */
-  async superseded(claims: readonly HeldClaim[]): Promise<readonly Owner[]> {
-    const owners: Owner[] = []
-    await inTurns(claims, async ({ owner, token }) => {
-      if ((await this.last(owner))?.token !== token) owners.push(owner)
-    })
-    return owners
+  async #confirm(): Promise<boolean> {
+    const doubted = [...this.#watchers].filter(watcher => watcher.doubt)
+    await Promise.all(doubted.map(watcher => this.#settle(watcher)))
+    return doubted.length > 0
   }
 
   #receive(watcher: Watcher, msg: Msg): void {
     if ((jsonOf(msg.data) as NewClaim).token === watcher.token) return
     // It may be an older claim that comes late; the log knows.
     watcher.doubt = { seq: Math.max(seqOf(msg), watcher.doubt?.seq ?? 0) }
-    this.#ask(watcher).catch(error => {
+    this.#settle(watcher).catch(error => {
       this.#logger.warn({ err: error, owner: watcher.owner }, 'a claim is in doubt and is asked for again')
     })
   }
 
-  async #ask(watcher: Watcher): Promise<void> {
-    const last = await this.last(watcher.owner)
+  async #settle(watcher: Watcher): Promise<void> {
+    const last = await this.#questions.get(watcher.owner)
     if (!this.#watchers.has(watcher) || !watcher.doubt) return
     if (last?.token === watcher.token) {
       if (last.epoch >= watcher.doubt.seq) watcher.doubt = undefined
@@ -135,6 +149,33 @@ export class NatsClaims implements Compared {
     }
     watcher.stop()
     watcher.onSuperseded()
+  }
+
+  /** Last claims, as fresh as an append. */
+  async #ask(owners: readonly Owner[]): Promise<ReadonlyMap<Owner, Claim>> {
+    const [only] = owners
+    if (only === undefined || owners.length > 1) return await this.#askTogether(owners)
+    const last = await this.last(only)
+    return new Map(last && [[only, last]])
+  }
+
+  /** From any replica that has got as far as the leader. */
+  #askTogether(owners: readonly Owner[]): Promise<ReadonlyMap<Owner, Claim>> {
+    const { stream, retries } = this.#parts
+    return retries.run(`last claims of ${owners.length} owners`, async () => {
+      const head = await stream.last('>')
+      if (!head) return new Map()
+      const found = await stream.lastMessages(owners.map(stored), head)
+      // The head is gone again: the next attempt has another.
+      if (!found) throw new StreamRefusal(0, 'no replica has shown the last claims')
+      const wanted = new Set(owners)
+      return new Map(
+        [...found].flatMap(([subject, message]) => {
+          const owner = nameOf(subject)
+          return wanted.has(owner) ? [[owner, claimOf(message)]] : []
+        }),
+      )
+    })
   }
 }
 
@@ -146,9 +187,3 @@ const claimHeaders = (expected: number) =>
   ])
 
 const claimOf = ({ seq, payload }: StoredMessage): Claim => ({ ...(jsonOf(payload) as NewClaim), epoch: seq })
-
-async function inTurns<T>(items: readonly T[], each: (item: T) => Promise<void>): Promise<void> {
-  for (let from = 0; from < items.length; from += ASKED_AT_ONCE) {
-    await Promise.all(items.slice(from, from + ASKED_AT_ONCE).map(each))
-  }
-}

@@ -1,7 +1,4 @@
-import type { NatsStream, StoredMessage } from './nats-stream.ts'
-
-/** Subjects asked for together; JetStream answers at most 1,024, and the head is one. */
-const CHUNK = 1_000
+import { type NatsStream, type StoredMessage, SUBJECTS_A_QUESTION } from './nats-stream.ts'
 
 export interface Compared {
   /** Where what this part follows is stored. */
@@ -26,8 +23,8 @@ export class NatsComparison {
   async run(head: StoredMessage | undefined, urgent: boolean): Promise<void> {
     if (!head || head.seq === this.#upTo) return
     const subjects = this.#compared.flatMap(part => part.subjects())
-    for (let from = 0; from < subjects.length; from += CHUNK) {
-      const chunk = subjects.slice(from, from + CHUNK)
+    for (let from = 0; from < subjects.length; from += SUBJECTS_A_QUESTION) {
+      const chunk = subjects.slice(from, from + SUBJECTS_A_QUESTION)
       const seqs = await this.#stream.lastSeqs(chunk, this.#upTo + 1, head)
       // The head is gone again (a renewed claim): the next comparison has another.
       if (!seqs) return

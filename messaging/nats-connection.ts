@@ -12,6 +12,7 @@ import { delay, fullJitter } from '../runtime/backoff.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { BusState } from './bus.ts'
 import { ConnectionLost, NatsRequests, type RequestOptions } from './nats-requests.ts'
+import { socketOf, WriteBundles } from './nats-socket.ts'
 
 export interface NatsOptions {
   readonly servers: readonly string[]
@@ -21,6 +22,8 @@ export interface NatsOptions {
   readonly name: string
   /** How long the first connection may take, ms. */
   readonly connectTimeoutMs?: number
+  /** Least time between two writes: what is said meanwhile leaves together. Default 0: what a turn says, ms. */
+  readonly writePauseMs?: number
 }
 
 const FIRST_CONNECTION_MS = 30_000
@@ -33,7 +36,7 @@ export async function connectNats(options: NatsOptions, logger: Logger): Promise
   const end = Date.now() + (options.connectTimeoutMs ?? FIRST_CONNECTION_MS)
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return new NatsConnection(await dial(options), inboxPrefix(options), logger)
+      return new NatsConnection(await dial(options), options, logger)
     } catch (error) {
       const refused = error instanceof NatsError && error.code === ErrorCode.AuthorizationViolation
       if (refused || Date.now() > end) throw error
@@ -70,15 +73,17 @@ function dial(options: NatsOptions): Promise<Client> {
 export class NatsConnection {
   readonly #client: Client
   readonly #requests: NatsRequests
+  readonly #writes: WriteBundles
   readonly #logger: Logger
   readonly #stateHandlers: ((state: BusState) => void)[] = []
   #lostAt: number | undefined
   #closing = false
 
-  constructor(client: Client, prefix: string, logger: Logger) {
+  constructor(client: Client, options: NatsOptions, logger: Logger) {
     this.#client = client
     this.#logger = logger
-    this.#requests = new NatsRequests(client, createInbox(prefix))
+    this.#requests = new NatsRequests(client, createInbox(inboxPrefix(options)))
+    this.#writes = new WriteBundles(client, options.writePauseMs ?? 0)
     void this.#followStatus()
   }
 
@@ -97,12 +102,17 @@ export class NatsConnection {
 
   /** Throws when the payload is larger than the server takes. */
   publish(subject: string, payload: Uint8Array | string, headers?: MsgHdrs): void {
-    if (this.connected) this.#client.publish(subject, payload, headers ? { headers } : undefined)
+    if (!this.connected) return
+    this.#writes.open()
+    this.#client.publish(subject, payload, headers ? { headers } : undefined)
   }
 
   /** Rejects with NoResponders, RequestTimeout or ConnectionLost. */
   request(subject: string, payload: Uint8Array | string, options: RequestOptions): Promise<Msg> {
-    if (this.connected) return this.#requests.one(subject, payload, options)
+    if (this.connected) {
+      this.#writes.open()
+      return this.#requests.one(subject, payload, options)
+    }
     if (options.failsWhenLost) return Promise.reject(new ConnectionLost(subject, false))
     return delay(options.timeoutMs).then(() => Promise.reject(new ConnectionLost(subject, false)))
   }
@@ -188,10 +198,9 @@ export class NatsConnection {
 
   /**
    * Of a frozen server the client first waits until it has taken what is still to be written, which may be never.
-   * So the socket is destroyed here; where another version of the client keeps it elsewhere, nothing happens.
+   * So the socket is destroyed here.
    */
   #cutSocket(): void {
-    const inner = this.#client as { protocol?: { transport?: { socket?: { destroy?: () => void } } } }
-    inner.protocol?.transport?.socket?.destroy?.()
+    socketOf(this.#client)?.destroy()
   }
 }

@@ -4,8 +4,9 @@ import type { Logger } from '../runtime/logger.ts'
 import type { LogSubscription } from './message-log.ts'
 import type { Compared } from './nats-comparison.ts'
 import { type EntryHandler, NatsFeed } from './nats-feed.ts'
+import { header, seqOf } from './nats-headers.ts'
 import type { LogParts } from './nats-log-parts.ts'
-import { header, live, nameOf, seqOf } from './nats-stream.ts'
+import { live, nameOf } from './nats-stream.ts'
 
 /** A copy that is on its way is not missing yet. */
 const GRACE_MS = 100
@@ -37,14 +38,15 @@ export class NatsFeeds implements Compared {
 
   /**
    * Begins new feeds at the log's end as it is now, when their subscriptions are in force: what is stored later
-   * comes live, or is found missing.
+   * comes live, or is found missing. False when there are none, and nothing was asked.
    */
-  async begin(): Promise<void> {
+  async begin(): Promise<boolean> {
     const starting = this.#starting()
-    if (starting.length === 0) return
+    if (starting.length === 0) return false
     const { retries, head } = this.#parts
     const last = await retries.run('the end of the log', () => head.check())
     for (const feed of starting) feed.begin(last?.seq ?? 0)
+    return true
   }
 
   /** Where the feeds that have begun are stored. */

@@ -1,4 +1,5 @@
 import type { Logger } from '../runtime/logger.ts'
+import { SharedRun } from '../runtime/shared-run.ts'
 import { LogBusy } from './message-log.ts'
 import type { NatsConnection } from './nats-connection.ts'
 import type { NatsGate } from './nats-gate.ts'
@@ -28,7 +29,7 @@ export class NatsHead {
   readonly #logger: Logger
   readonly #onMoved: () => void
   #state: HeadState = 'unknown'
-  #checking: Promise<StoredMessage | undefined> | undefined
+  readonly #checking = new SharedRun(() => this.#check())
 
   /** `onMoved` is called when a log that had gone back has been moved on: then it holds no claims any more. */
   constructor(
@@ -68,13 +69,8 @@ export class NatsHead {
   }
 
   /** Asks the leader for its last message; undefined when it has none. Answers what is so after the call. */
-  async check(): Promise<StoredMessage | undefined> {
-    // One that is under way was asked before this call, and what was stored since may be missing in it.
-    await this.#checking?.catch(() => undefined)
-    this.#checking ??= this.#check().finally(() => {
-      this.#checking = undefined
-    })
-    return this.#checking
+  check(): Promise<StoredMessage | undefined> {
+    return this.#checking.run()
   }
 
   /** An append was answered with a seq that had been given before. */

@@ -2,21 +2,27 @@ import { delay } from '../runtime/backoff.ts'
 import type { BatchLimits, LogBatch, LogReader, LogRecord } from './log-reader.ts'
 import { LogUnavailable } from './message-log.ts'
 import { decodeDedupeId } from './nats-append.ts'
+import { EVENT_SUBJECT } from './nats-audit.ts'
 import { jsonOf } from './nats-bytes.ts'
 import type { NatsConnection } from './nats-connection.ts'
 import { decodeEntry, isClaim } from './nats-entries.ts'
 import { WENT_BACK, type WentBackNotice } from './nats-head.ts'
 import { NatsStream, nameOf, type StoredMessage } from './nats-stream.ts'
 
-/** What is purged once it is saved: messages and events, never claims. */
-const PURGED = ['im.direct.>', 'im.group.>', 'im.event']
+/** What is purged once it is saved: never claims, and events only once they are audited. */
+const PURGED = ['im.direct.>', 'im.group.>']
 const PURGE_MS = 10_000
-const IDLE_MIN_MS = 2
-const IDLE_MAX_MS = 20
+/**
+ * Between two gets: what is stored meanwhile comes as one batch, is one transaction and one word of the watermark.
+ * Each of these costs as much as dozens of entries, so this, not the entries, is what a saver costs.
+ */
+const PAUSE_MS = 10
+/** … at the end of the log, for which every empty answer doubles it up to here. */
+const IDLE_PAUSE_MS = 40
 
 /**
  * Reads by direct gets from a seq on: any replica's answer is in order and complete as far as it goes, so there is
- * no consumer to lose or to reset. At the end of the log it asks again every few milliseconds.
+ * no consumer to lose or to reset. Unless it has much to catch up with it pauses between two gets.
  */
 export class NatsLogReader implements LogReader {
   readonly #connection: NatsConnection
@@ -37,7 +43,7 @@ export class NatsLogReader implements LogReader {
 
   async *open(fromSeq: number, limits: BatchLimits, signal: AbortSignal): AsyncIterable<LogBatch> {
     const losses = this.#losses
-    let idleMs = IDLE_MIN_MS
+    let pauseMs = PAUSE_MS
     let from = fromSeq
     let next = this.#fetch(from, limits)
     while (!signal.aborted) {
@@ -47,15 +53,11 @@ export class NatsLogReader implements LogReader {
       })
       // Another log may have been put in this one's place while the connection was lost.
       if (this.#losses > losses) throw new LogUnavailable('the connection was lost')
-      const last = messages.at(-1)
-      if (last) {
-        from = last.seq + 1
-        idleMs = IDLE_MIN_MS
-      } else {
-        await delay(idleMs, signal).catch(() => {})
-        idleMs = Math.min(idleMs * 2, IDLE_MAX_MS)
-      }
-      next = this.#fetch(from, limits)
+      from = (messages.at(-1)?.seq ?? from - 1) + 1
+      pauseMs = messages.length > 0 ? PAUSE_MS : Math.min(pauseMs * 2, IDLE_PAUSE_MS)
+      next = isFull(messages, limits)
+        ? this.#fetch(from, limits)
+        : this.#fetchAfter(pauseMs, from, limits, signal)
       // It may fail while the consumer is still busy; then it is thrown when it is awaited.
       next.catch(() => {})
       for (const records of within(limits, messages.map(recordOf))) {
@@ -79,6 +81,16 @@ export class NatsLogReader implements LogReader {
     this.#connection.subscribe(WENT_BACK, msg => handler((jsonOf(msg.data) as WentBackNotice).seen))
   }
 
+  async #fetchAfter(
+    pauseMs: number,
+    from: number,
+    limits: BatchLimits,
+    signal: AbortSignal,
+  ): Promise<StoredMessage[]> {
+    await delay(pauseMs, signal)
+    return this.#fetch(from, limits)
+  }
+
   #fetch(from: number, { maxRecords, maxBytes }: BatchLimits): Promise<StoredMessage[]> {
     return orUnavailable(this.#stream.batch('>', Math.max(from, 1), maxRecords, maxBytes))
   }
@@ -94,6 +106,7 @@ async function orUnavailable<T>(answer: Promise<T>): Promise<T> {
 
 function recordOf({ seq, subject, payload, dedupeId }: StoredMessage): LogRecord {
   if (isClaim(subject)) return { kind: 'claim', seq, owner: nameOf(subject) }
+  if (subject === EVENT_SUBJECT) return { kind: 'event', seq, bytes: payload.length }
   try {
     return { kind: 'entry', seq, feed: nameOf(subject), entry: decodeEntry(payload), bytes: payload.length }
   } catch (error) {
@@ -103,9 +116,13 @@ function recordOf({ seq, subject, payload, dedupeId }: StoredMessage): LogRecord
   }
 }
 
+/** The server had more than the limits let it send. */
+const isFull = (messages: readonly StoredMessage[], { maxRecords, maxBytes }: BatchLimits): boolean =>
+  messages.length >= maxRecords || messages.reduce((sum, { payload }) => sum + payload.length, 0) >= maxBytes
+
 function bytesOf(record: LogRecord): number {
   if (record.kind === 'claim') return 0
-  return record.kind === 'entry' ? record.bytes : record.payload.length
+  return record.kind === 'undecodable' ? record.payload.length : record.bytes
 }
 
 /** The server stops only after the message that goes over the limit. */

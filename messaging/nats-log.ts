@@ -1,12 +1,12 @@
 import type { Feed, Owner } from '../protocol/ids.ts'
 import { delay } from '../runtime/backoff.ts'
 import type { Logger } from '../runtime/logger.ts'
+import { SharedRun } from '../runtime/shared-run.ts'
+import type { AuditWrite } from './audit-trail.ts'
 import type {
   Appended,
   Claim,
-  ClaimCheck,
   Fence,
-  HeldClaim,
   LogEntry,
   LogSubscription,
   MessageLog,
@@ -14,6 +14,7 @@ import type {
   NewEntry,
 } from './message-log.ts'
 import { NatsAppends } from './nats-append.ts'
+import { natsAuditWrite } from './nats-audit.ts'
 import { NatsClaims } from './nats-claims.ts'
 import { NatsComparison } from './nats-comparison.ts'
 import type { NatsConnection } from './nats-connection.ts'
@@ -42,7 +43,7 @@ const RECHECK_MS = 250
 const READ_PAGE = 500
 
 /** The log on the JetStream stream `IM`, as hosts use it; savers create the stream. */
-export class NatsLog implements MessageLog, ClaimCheck {
+export class NatsLog implements MessageLog {
   readonly savesOnAppend = false
   readonly #parts: LogParts
   readonly #logger: Logger
@@ -52,6 +53,7 @@ export class NatsLog implements MessageLog, ClaimCheck {
   readonly #feeds: NatsFeeds
   readonly #comparison: NatsComparison
   readonly #closed = new AbortController()
+  readonly #flushing = new SharedRun(() => this.#flush())
   #wake = new AbortController()
   /** The connection is back: whatever came meanwhile was missed. */
   #urgent = false
@@ -90,16 +92,16 @@ export class NatsLog implements MessageLog, ClaimCheck {
     return this.#claims.last(owner)
   }
 
+  isHeld(owner: Owner, token: string): Promise<boolean> {
+    return this.#claims.isHeld(owner, token)
+  }
+
   claim(owner: Owner, claim: NewClaim, expected: number): Promise<number> {
     return this.#claims.claim(owner, claim, expected)
   }
 
   watchClaims(owner: Owner, token: string, onSuperseded: () => void): LogSubscription {
     return this.#claims.watch(owner, token, onSuperseded)
-  }
-
-  superseded(claims: readonly HeldClaim[]): Promise<readonly Owner[]> {
-    return this.#claims.superseded(claims)
   }
 
   append(fence: Fence, entries: readonly NewEntry[]): Promise<readonly Appended[]> {
@@ -112,10 +114,18 @@ export class NatsLog implements MessageLog, ClaimCheck {
     return subscription
   }
 
-  /** Asks the leader for the log's end and for new claims: from then on nothing is missed unnoticed. */
-  async flush(): Promise<void> {
-    await this.#parts.connection.flush()
-    await Promise.all([this.#feeds.begin(), this.#claims.confirm()])
+  /** From then on nothing is missed unnoticed. */
+  flush(): Promise<void> {
+    return this.#flushing.run()
+  }
+
+  /**
+   * Asks the leader for the log's end and for new claims. An answer also proves that what was subscribed before is in
+   * force: a server takes what a connection says in order.
+   */
+  async #flush(): Promise<void> {
+    const [asked, confirmed] = await Promise.all([this.#feeds.begin(), this.#claims.confirm()])
+    if (!asked && !confirmed) await this.#parts.connection.flush()
   }
 
   async read(feed: Feed, after: number, limit: number): Promise<readonly LogEntry[]> {
@@ -142,6 +152,11 @@ export class NatsLog implements MessageLog, ClaimCheck {
     const { stream, retries } = this.#parts
     const message = await retries.run(`entry ${seq}`, () => stream.message(seq))
     return message && !isClaim(message.subject) ? logEntry(message, this.#logger) : undefined
+  }
+
+  /** How this process's audit events get into the log. */
+  get writeEvents(): AuditWrite {
+    return natsAuditWrite(this.#parts)
   }
 
   /** Ends what runs in the background; the connection, which others use too, stays. */

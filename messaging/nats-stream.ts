@@ -2,6 +2,7 @@ import type { Msg } from 'nats'
 import { delay } from '../runtime/backoff.ts'
 import { jsonOf } from './nats-bytes.ts'
 import type { NatsConnection } from './nats-connection.ts'
+import { header, seqOf, statusOf } from './nats-headers.ts'
 
 /** The stream that is the log. Its subjects are `im.<feed>` and `im.<owner>`; their live copies `live.…`. */
 export const STREAM = 'IM'
@@ -34,6 +35,8 @@ export class StreamRefusal extends Error {
 }
 
 export const REQUEST_MS = 1_000
+/** Subjects asked for together; JetStream answers at most 1,024, and the head is one. */
+export const SUBJECTS_A_QUESTION = 1_000
 const NO_MESSAGE_FOUND = 10037
 const REPLICA_LAG_MS = 10
 const REPLICA_PATIENCE = 100
@@ -98,15 +101,17 @@ export class NatsStream {
     from: number,
     head: StoredMessage,
   ): Promise<ReadonlyMap<string, number> | undefined> {
-    // The head is asked for too: without any result there would be no word of how far the replica has got.
-    const query = { multi_last: [...subjects, head.subject], seq: from }
-    for (let attempt = 0; attempt < REPLICA_PATIENCE; attempt += 1) {
-      const seqs = new Map<string, number>()
-      const end = await this.#direct(query, msg => seqs.set(header(msg, 'Nats-Subject'), seqOf(msg)))
-      if (end && Number(header(end, 'Nats-UpTo-Sequence')) >= head.seq) return seqs
-      await delay(REPLICA_LAG_MS)
-    }
-    return undefined
+    const last = await this.#multiLast(subjects, from, head)
+    return last && new Map(Array.from(last, ([subject, msg]) => [subject, seqOf(msg)]))
+  }
+
+  /** The same with the messages. A subject that is not in the answer has none. */
+  async lastMessages(
+    subjects: readonly string[],
+    head: StoredMessage,
+  ): Promise<ReadonlyMap<string, StoredMessage> | undefined> {
+    const last = await this.#multiLast(subjects, 1, head)
+    return last && new Map(Array.from(last, ([subject, msg]) => [subject, received(msg)]))
   }
 
   /** Removes what has a lower seq than `seq`; without a filter the next message has at least that. */
@@ -137,13 +142,29 @@ export class NatsStream {
     }
   }
 
+  async #multiLast(
+    subjects: readonly string[],
+    from: number,
+    head: StoredMessage,
+  ): Promise<ReadonlyMap<string, Msg> | undefined> {
+    // The head is asked for too: without any result there would be no word of how far the replica has got.
+    const query = { multi_last: [...subjects, head.subject], seq: from }
+    for (let attempt = 0; attempt < REPLICA_PATIENCE; attempt += 1) {
+      const found = new Map<string, Msg>()
+      const end = await this.#direct(query, msg => found.set(header(msg, 'Nats-Subject'), msg))
+      if (end && Number(header(end, 'Nats-UpTo-Sequence')) >= head.seq) return found
+      await delay(REPLICA_LAG_MS)
+    }
+    return undefined
+  }
+
   /** Answers the message that ended the results, undefined when there were none at all. */
   async #direct(query: object, take: (msg: Msg) => void): Promise<Msg | undefined> {
     let end: Msg | undefined
     const options = { timeoutMs: REQUEST_MS, failsWhenLost: true }
     const subject = `$JS.API.DIRECT.GET.${STREAM}`
     await this.#connection.requestMany(subject, JSON.stringify(query), options, msg => {
-      const status = msg.headers?.code ?? 0
+      const status = statusOf(msg)
       if (status === 0) {
         take(msg)
         return false
@@ -161,9 +182,6 @@ const PAGE_BYTES = 2_000_000
 interface MessageAnswer {
   readonly message: { readonly seq: number; readonly subject: string; readonly data?: string }
 }
-
-export const header = (msg: Msg, name: string): string => msg.headers?.get(name) ?? ''
-export const seqOf = (msg: Msg): number => Number(header(msg, 'Nats-Sequence'))
 
 const received = (msg: Msg): StoredMessage => ({
   seq: seqOf(msg),

@@ -38,13 +38,13 @@ export interface EntryEvent {
   readonly entry: Entry
 }
 
-const eventsOf = new WeakMap<Entry, EntryEvent>()
+let last: EntryEvent | undefined
 
-/** The event of a stored entry: one object for one entry, so that what goes to many is told and encoded once. */
+/**
+ * The event of a stored entry. Who follow a feed are told of an entry one after the other, so they share one object,
+ * and what goes to many is told and encoded once.
+ */
 export function eventOf({ seq, entry }: { readonly seq: number; readonly entry: Entry }): EntryEvent {
-  const known = eventsOf.get(entry)
-  if (known) return known
-  const event: EntryEvent = { kind: 'entry', seq, entry }
-  eventsOf.set(entry, event)
-  return event
+  if (last?.entry !== entry) last = { kind: 'entry', seq, entry }
+  return last
 }

@@ -18,3 +18,12 @@ export function delay(ms: number, signal?: AbortSignal): Promise<void> {
     signal?.addEventListener('abort', onAbort, { once: true })
   })
 }
+
+/** Resolves after `ms`, or as soon as the signal is aborted. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await delay(ms, signal)
+  } catch {
+    // Aborted: whoever pauses looks for itself.
+  }
+}

@@ -89,7 +89,19 @@ const schema = z.object({
   ACTOR_IDLE_MS: atLeastOne(60_000).describe(
     'an actor without calls and connections is deactivated after this, ms',
   ),
+  ACK_LINGER_MS: count(50).describe('how long an acknowledgement of delivery may wait for others, ms'),
   CURSOR_FLUSH_MS: atLeastOne(500).describe('delivery and read cursors are written behind this often, ms'),
+  AUDIT_WAITING: atLeastOne(10_000).describe(
+    'audit events of a process that may wait to be written; more are lost',
+  ),
+  AUDIT_RETENTION_MS: count(31_536_000_000).describe('how long audit events are kept, ms; 0: for ever'),
+
+  TOUCHES_AT_ONCE: atLeastOne(128).describe('connections a gateway has confirmed at once after a doubt'),
+  DAPR_CALLS_AT_ONCE: atLeastOne(64).describe('actor calls a process has under way through its sidecar'),
+
+  COMMIT_PAUSE_MS: count(5).describe(
+    'least time between two commits of a standalone server; what comes meanwhile is committed together, ms',
+  ),
 
   PRESENCE_GRACE_MS: count(5000).describe('somebody who is back within this was never told to be gone, ms'),
   PRESENCE_INTERVAL_MS: count(1000).describe('between two tellings of a user’s presence, ms'),
@@ -103,6 +115,9 @@ const schema = z.object({
   NATS_URL: list.describe('comma separated NATS servers of the cluster'),
   NATS_USER: optionalText.describe('NATS user of this role'),
   NATS_PASSWORD: optionalText.describe('its password'),
+  NATS_WRITE_PAUSE_MS: count(2).describe(
+    'least time between two writes of a process to NATS; what it says meanwhile leaves together, ms',
+  ),
   NATS_REPLICAS: z.enum(['1', '3']).default('1').transform(Number).describe('replicas of the log’s stream'),
   UNSAVED_LIMIT: atLeastOne(200_000).describe(
     'entries not yet saved at which sends are refused (server_busy)',

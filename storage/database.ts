@@ -11,12 +11,14 @@ import {
 } from '@mikro-orm/sql'
 import { type Dialect, sqliteDialect } from './dialect.ts'
 import { entities } from './entities.ts'
+import { AuditTables } from './migrations/audit-tables.ts'
 import { CustomerServiceTables } from './migrations/customer-service-tables.ts'
 import { FirstTables } from './migrations/first-tables.ts'
 import { GroupTables } from './migrations/group-tables.ts'
 import { GroupViews } from './migrations/group-views.ts'
 import { OfflineViews } from './migrations/offline-views.ts'
 import { TopicTables } from './migrations/topic-tables.ts'
+import { WaitingViews } from './migrations/waiting-views.ts'
 
 export type Orm = MikroORM<AbstractSqlDriver>
 export type Parameter = string | number | boolean | null | Buffer
@@ -32,7 +34,16 @@ export const ormOptions = {
   entities,
   extensions: [Migrator],
   migrations: {
-    migrationsList: [FirstTables, TopicTables, CustomerServiceTables, OfflineViews, GroupTables, GroupViews],
+    migrationsList: [
+      FirstTables,
+      TopicTables,
+      CustomerServiceTables,
+      OfflineViews,
+      GroupTables,
+      GroupViews,
+      WaitingViews,
+      AuditTables,
+    ],
     tableName: 'migration',
     snapshot: false,
     silent: true,

@@ -1,4 +1,5 @@
 import type { Transaction } from '@mikro-orm/sql'
+import { dedupeIdOf } from '../protocol/entries.ts'
 import { placeholders } from './chunks.ts'
 import type { Database, Parameter } from './database.ts'
 import { isDuplicate, isOfValue } from './mysql-errors.ts'
@@ -67,7 +68,7 @@ async function insertOne(
   try {
     await insert(database, [message], within)
   } catch (error) {
-    if (isOfValue(error)) return [letterOf(message, error)]
+    if (isOfValue(error)) return [letterOfMessage(message, error)]
     if (!isDuplicate(error)) throw error
     const present = await bodyUnder(message.seq, database, within)
     if (present !== undefined) {
@@ -99,10 +100,10 @@ const valuesOf = ({ seq, feed, columns }: SavedMessage): Parameter[] => [
   columns.ts,
 ]
 
-const letterOf = ({ seq, feed, columns }: SavedMessage, error: unknown): DeadLetter => ({
+export const letterOfMessage = ({ seq, feed, entry }: SavedMessage, error: unknown): DeadLetter => ({
   seq,
   subject: `im.${feed}`,
-  dedupeId: `${columns.sender}:${columns.clientMsgId}`,
+  dedupeId: dedupeIdOf(entry),
   detail: error instanceof Error ? error.message : String(error),
-  payload: Buffer.from(JSON.stringify(columns)),
+  payload: Buffer.from(JSON.stringify(entry)),
 })

@@ -28,6 +28,13 @@ export interface MessageColumns {
   readonly ts: number
 }
 
+/** Whether columns made of something that came over the wire are what their type says. */
+export function isWhole(columns: MessageColumns): boolean {
+  const { conversation, kind, sender, clientMsgId, recipient, body, msgType, ts } = columns
+  const texts = [conversation, kind, sender, clientMsgId, recipient, body, msgType]
+  return texts.every(text => typeof text === 'string') && Number.isSafeInteger(ts)
+}
+
 /** A row of `message` as the database answers it. */
 export interface MessageRow {
   readonly seq: number

@@ -1,24 +1,24 @@
 import { type Entry, isMessage, type NoticeEntry } from '../protocol/entries.ts'
 import type { GroupId, UserId } from '../protocol/ids.ts'
+import { eventsOf, insertEvents } from './audit-row.ts'
 import { chunked, placeholders } from './chunks.ts'
-
-/** A statement that every database of ours understands. */
-export interface Statement {
-  readonly sql: string
-  readonly parameters: readonly (string | number)[]
-}
+import type { Statement } from './statement.ts'
 
 /** Members of one statement. */
 const MEMBERS_A_STATEMENT = 100
 
 /**
- * What an entry changes besides its own row: groups and memberships are a fold of their feeds, and a revocation marks
- * its message. Whoever stores the entry runs these in the same transaction, in the order of the log and once.
+ * What an entry changes besides its own row: groups and memberships are a fold of their feeds, a revocation marks
+ * its message, and an auditor hears of both. Whoever stores the entry runs these in the same transaction, in the order of the log and once.
  * `insert` is the dialect's that leaves out rows whose key exists: nothing that an actor wrote may stop the saving.
  */
 export function projectionOf(seq: number, entry: Entry, insert: string): readonly Statement[] {
   if (isMessage(entry)) return []
-  if (entry.kind === 'notice') return [...ofNotice(seq, entry, insert)]
+  return [...changesOf(seq, entry, insert), ...insertEvents({ insert }, eventsOf(seq, entry))]
+}
+
+function changesOf(seq: number, entry: Entry, insert: string): Iterable<Statement> {
+  if (entry.kind === 'notice') return ofNotice(seq, entry, insert)
   if (entry.kind === 'revocation')
     return [{ sql: 'update message set revoked = 1 where seq = ?', parameters: [entry.target] }]
   return []

@@ -1,20 +1,17 @@
 import type { Transaction } from '@mikro-orm/sql'
-import type { LogRecord, UndecodableRecord } from '../messaging/log-reader.ts'
+import type { EntryRecord, LogRecord, UndecodableRecord } from '../messaging/log-reader.ts'
 import { parseConversation } from '../protocol/ids.ts'
 import { chunked, placeholders } from './chunks.ts'
-import type { Database, Parameter } from './database.ts'
-import { insertMessages } from './message-insert.ts'
-import { columnsOf } from './message-row.ts'
-import { projectionOf } from './projection.ts'
+import type { Database } from './database.ts'
+import { insertMessages, letterOfMessage } from './message-insert.ts'
+import { isOfValue } from './mysql-errors.ts'
 import { Recent } from './recent.ts'
-import type { DeadLetter, SavedMessage } from './saved-message.ts'
+import { type DeadLetter, NotAnEntry, type SavedMessage, savedMessage } from './saved-message.ts'
+import { bury } from './sql-dead-letters.ts'
 
 /** Conversations known to have their rows. */
 const KNOWN_CONVERSATIONS = 100_000
 const CONVERSATIONS_A_STATEMENT = 200
-/** What a column of `dead_letter` takes. */
-const MAX_DETAIL = 1000
-const MAX_NAME = 255
 
 /** Where the saver is. Entries after `lostAfter` up to `lostUpTo` were in a log that went back; they are nowhere. */
 export interface SaverPosition {
@@ -56,9 +53,9 @@ export class SavedLog {
       if (!(await this.#move(from, upTo, within))) return 'moved' as const
       await this.#addConversations(messages, known, within)
       const refused = await insertMessages(this.#database, messages, within)
-      await this.#project(messages, refused, within)
-      const letters = [...dead, ...refused]
-      for (const letter of letters) await this.#bury(letter, within)
+      const unprojected = await this.#project(messages, refused, within)
+      const letters = [...dead, ...refused, ...unprojected]
+      for (const letter of letters) await bury(this.#database, letter, within)
       return letters
     })
     // Not before the commit: what is rolled back is not known.
@@ -100,37 +97,40 @@ export class SavedLog {
     }
   }
 
-  /** Groups, memberships and revocations, once the rows they are about are there. */
+  /**
+   * Groups, memberships and revocations, once the rows they are about are there. Answers those that the database will
+   * never take: of such a one nothing is left.
+   */
   async #project(
     messages: readonly SavedMessage[],
     refused: readonly DeadLetter[],
     within: Transaction,
-  ): Promise<void> {
+  ): Promise<readonly DeadLetter[]> {
     const dead = new Set(refused.map(({ seq }) => seq))
-    for (const { seq, projection } of messages) {
-      if (dead.has(seq)) continue
-      for (const { sql, parameters } of projection) await this.#database.run(sql, parameters, within)
+    const letters: DeadLetter[] = []
+    for (const message of messages) {
+      if (dead.has(message.seq) || message.projection.length === 0) continue
+      const refusal = await this.#projectOne(message, within)
+      if (refusal) letters.push(refusal)
     }
+    return letters
   }
 
-  async #bury(letter: DeadLetter, within: Transaction): Promise<void> {
-    const values: Parameter[] = [
-      letter.seq,
-      letter.subject.slice(0, MAX_NAME),
-      letter.dedupeId?.slice(0, MAX_NAME) ?? null,
-      letter.detail.slice(0, MAX_DETAIL),
-      Buffer.from(letter.payload),
-      Date.now(),
-    ]
-    await this.#database.run(
-      `insert into dead_letter (seq, subject, dedupe_id, detail, payload, at) values ${placeholders(1, 6)}`,
-      values,
-      within,
-    )
+  async #projectOne(message: SavedMessage, within: Transaction): Promise<DeadLetter | undefined> {
+    await this.#database.run('savepoint projection', [], within)
+    try {
+      for (const { sql, parameters } of message.projection) await this.#database.run(sql, parameters, within)
+      return undefined
+    } catch (error) {
+      if (!isOfValue(error)) throw error
+      await this.#database.run('rollback to savepoint projection', [], within)
+      await this.#database.run('delete from message where seq = ?', [message.seq], within)
+      return letterOfMessage(message, error)
+    }
   }
 }
 
-/** Messages, and what can be none; claims only move the position. */
+/** Messages, and what can be none; claims and events only move the position. */
 function sort(
   records: readonly LogRecord[],
   insertIgnore: string,
@@ -140,18 +140,18 @@ function sort(
   for (const record of records) {
     switch (record.kind) {
       case 'entry':
-        messages.push({
-          seq: record.seq,
-          feed: record.feed,
-          columns: columnsOf(record.entry),
-          projection: projectionOf(record.seq, record.entry, insertIgnore),
-          bytes: record.bytes,
-        })
+        try {
+          messages.push(savedMessage(record, insertIgnore))
+        } catch (error) {
+          if (!(error instanceof NotAnEntry)) throw error
+          dead.push(shapelessLetter(record, error))
+        }
         break
       case 'undecodable':
         dead.push(letterOf(record))
         break
       case 'claim':
+      case 'event':
         break
       default:
         record satisfies never
@@ -159,6 +159,13 @@ function sort(
   }
   return { messages, dead }
 }
+
+const shapelessLetter = ({ seq, feed, entry }: EntryRecord, { message }: NotAnEntry): DeadLetter => ({
+  seq,
+  subject: `im.${feed}`,
+  detail: message,
+  payload: Buffer.from(JSON.stringify(entry)),
+})
 
 const letterOf = ({ seq, subject, dedupeId, detail, payload }: UndecodableRecord): DeadLetter => ({
   seq,

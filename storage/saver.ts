@@ -5,7 +5,7 @@ import { delay, fullJitter } from '../runtime/backoff.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { SeqTaken } from './message-insert.ts'
 import { isCollision } from './mysql-errors.ts'
-import { PurgePlan } from './purge-plan.ts'
+import type { PurgeSamples } from './purge-samples.ts'
 import type { SavedLog, SaverPosition } from './saved-log.ts'
 import type { DeadLetter } from './saved-message.ts'
 import { noticeOf } from './saver-notice.ts'
@@ -16,7 +16,7 @@ const LIMITS: BatchLimits = { maxRecords: 1000, maxBytes: 8_000_000 }
 const TELL_INTERVAL_MS = 500
 /** A saver that stands by takes over when the position has not moved for so long with something to save, ms. */
 const TAKE_OVER_MS = 1000
-/** How often an idle log is looked at for having gone back, and the plan for something to purge, ms. */
+/** How often an idle log is looked at for having gone back, and for something to purge, ms. */
 const CHECK_INTERVAL_MS = 5000
 /** The end of a log that went back is reached when nothing more has come for so long, ms. */
 const TAIL_SILENCE_MS = 5000
@@ -28,8 +28,7 @@ export interface SaverOptions {
   readonly reader: LogReader
   readonly bus: Bus
   readonly logger: Logger
-  /** How long the log keeps what is saved. */
-  readonly retentionMs: number
+  readonly purges: Pick<PurgeSamples, 'due'>
   readonly takeOverMs?: number
 }
 
@@ -43,7 +42,7 @@ export class Saver {
   readonly #bus: Bus
   readonly #logger: Logger
   readonly #takeOverMs: number
-  readonly #purges: PurgePlan
+  readonly #purges: Pick<PurgeSamples, 'due'>
   readonly #stopping = new AbortController()
   #at: SaverPosition = { position: 0, lostAfter: 0, lostUpTo: 0 }
   #known = false
@@ -52,13 +51,13 @@ export class Saver {
   #interrupt = new AbortController()
   #running: Promise<void> | undefined
 
-  constructor({ saved, reader, bus, logger, retentionMs, takeOverMs = TAKE_OVER_MS }: SaverOptions) {
+  constructor({ saved, reader, bus, logger, purges, takeOverMs = TAKE_OVER_MS }: SaverOptions) {
     this.#saved = saved
     this.#reader = reader
     this.#bus = bus
     this.#logger = logger
     this.#takeOverMs = takeOverMs
-    this.#purges = new PurgePlan(retentionMs)
+    this.#purges = purges
     reader.onWentBack(seen => this.#suspect(seen))
   }
 
@@ -207,7 +206,7 @@ export class Saver {
     try {
       const { position } = this.#at
       if (this.#known && (await this.#reader.lastSeq()) < position) this.#interrupt.abort()
-      const upTo = this.#purges.due(performance.now())
+      const upTo = this.#known ? await this.#purges.due(position) : undefined
       if (upTo !== undefined) await this.#reader.purgeSaved(upTo)
     } catch (error) {
       this.#logger.debug({ err: error }, 'the log could not be looked at')
@@ -221,7 +220,6 @@ export class Saver {
   #reach(at: SaverPosition, dead: readonly DeadLetter[]): void {
     this.#at = at
     this.#known = true
-    this.#purges.reached(at.position, performance.now())
     for (const { seq, subject, dedupeId, detail } of dead) {
       this.#logger.error({ seq, subject, dedupeId, detail }, 'an entry of the log cannot be saved')
     }

@@ -87,6 +87,16 @@ export class SqlAccounts implements AccountStore {
     const entities = this.#database.entities
     await entities.nativeUpdate(RefreshTokenEntity, { userId }, { revoked: true })
   }
+
+  async forgetRefreshTokens(now: number, limit: number): Promise<number> {
+    const old = await this.#database.rows<{ hash: string }>(
+      'select hash from refresh_token where expires_at < ? limit ?',
+      [now, limit],
+    )
+    if (old.length === 0) return 0
+    const sql = `delete from refresh_token where hash in ${placeholders(1, old.length)} and expires_at < ?`
+    return this.#database.changes(sql, [...old.map(({ hash }) => hash), now])
+  }
 }
 
 /** The ORM's objects have methods and relations: callers get plain values. */

@@ -30,6 +30,8 @@ const BUSY_LIMIT_MS = 5000
 export interface SqlLogOptions {
   /** How long a commit may wait for the lock of another writer. */
   readonly busyLimitMs?: number
+  /** Between the end of a commit and the next: what comes meanwhile is committed together. Default 0. */
+  readonly pauseMs?: number
 }
 
 /** How often the position is told when nothing is committed, for who has missed it, ms. */
@@ -56,12 +58,15 @@ export class SqlLog implements MessageLog {
   #scheduled = false
   readonly #announcing: NodeJS.Timeout
   readonly #busyLimitMs: number
+  readonly #pauseMs: number
   #busySince = 0
+  #pauseUntil = 0
   #position: number
 
   /** The file must have its tables. */
-  constructor(path: string, bus: Bus, logger: Logger, { busyLimitMs = BUSY_LIMIT_MS }: SqlLogOptions = {}) {
-    this.#busyLimitMs = busyLimitMs
+  constructor(path: string, bus: Bus, logger: Logger, options: SqlLogOptions = {}) {
+    this.#busyLimitMs = options.busyLimitMs ?? BUSY_LIMIT_MS
+    this.#pauseMs = options.pauseMs ?? 0
     this.#bus = bus
     this.#logger = logger
     this.#followers = new FeedFollowers(logger)
@@ -82,6 +87,10 @@ export class SqlLog implements MessageLog {
 
   async lastClaim(owner: Owner): Promise<Claim | undefined> {
     return this.#statements.lastClaim(owner)
+  }
+
+  async isHeld(owner: Owner, token: string): Promise<boolean> {
+    return this.#statements.lastClaim(owner)?.token === token
   }
 
   claim(owner: Owner, claim: NewClaim, expected: number): Promise<number> {
@@ -138,11 +147,13 @@ export class SqlLog implements MessageLog {
     this.#schedule()
   }
 
-  /** After the turn's sockets have been read, so that all they brought is in one commit. */
+  /** After the turn's sockets have been read, so that all they brought is in one commit, and after the pause. */
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    setImmediate(this.#commit)
+    const waitMs = this.#pauseUntil - performance.now()
+    if (waitMs > 0) setTimeout(this.#commit, waitMs)
+    else setImmediate(this.#commit)
   }
 
   readonly #commit = (): void => {
@@ -165,6 +176,7 @@ export class SqlLog implements MessageLog {
       this.#fail(writes, error)
       return
     }
+    this.#pauseUntil = performance.now() + this.#pauseMs
     this.#publish(effects)
     if (this.#waiting.length > 0) this.#schedule()
   }

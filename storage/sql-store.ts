@@ -1,10 +1,15 @@
+import type { AuditStore, DeadLetterStore } from './audit-store.ts'
+import { AuditedLog } from './audited-log.ts'
 import { type Database, openSqlite } from './database.ts'
 import type { GroupStore } from './group-store.ts'
 import { migrateAlone, migrateTogether } from './migrate.ts'
 import { type MysqlOptions, openMysql } from './mysql.ts'
+import { type Purger, PurgeSamples } from './purge-samples.ts'
 import { SavedLog } from './saved-log.ts'
 import { SqlAccounts } from './sql-accounts.ts'
+import { SqlAudit } from './sql-audit.ts'
 import { SqlCustomerSessions } from './sql-customer-sessions.ts'
+import { SqlDeadLetters } from './sql-dead-letters.ts'
 import { SqlGroups } from './sql-groups.ts'
 import { SqlMessages } from './sql-messages.ts'
 import { SqlOnline } from './sql-online.ts'
@@ -32,6 +37,8 @@ export class SqlStore implements Store {
   readonly groups: GroupStore
   readonly customerSessions: CustomerSessionStore
   readonly online: OnlineStore
+  readonly audit: AuditStore
+  readonly deadLetters: DeadLetterStore
   readonly #database: Database
   readonly #migrate: () => Promise<void>
 
@@ -46,6 +53,8 @@ export class SqlStore implements Store {
     this.groups = new SqlGroups(database)
     this.customerSessions = new SqlCustomerSessions(database)
     this.online = new SqlOnline(database)
+    this.audit = new SqlAudit(database)
+    this.deadLetters = new SqlDeadLetters(database)
   }
 
   /** The caller holds the data directory. */
@@ -62,6 +71,15 @@ export class SqlStore implements Store {
   /** What a saver writes, on the same connections. */
   savedLog(): SavedLog {
     return new SavedLog(this.#database)
+  }
+
+  /** What an auditor writes. */
+  auditedLog(): AuditedLog {
+    return new AuditedLog(this.#database)
+  }
+
+  purgeSamples(purger: Purger, retentionMs: number): PurgeSamples {
+    return new PurgeSamples(this.#database, purger, retentionMs)
   }
 
   migrate(): Promise<void> {

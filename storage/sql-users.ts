@@ -1,5 +1,6 @@
 import { directFeed, directPeer, type Feed, type UserId } from '../protocol/ids.ts'
 import { delay, fullJitter } from '../runtime/backoff.ts'
+import { Batches } from '../runtime/batches.ts'
 import { chunked, placeholders } from './chunks.ts'
 import type { Database, Parameter } from './database.ts'
 import { isCollision } from './mysql-errors.ts'
@@ -12,7 +13,14 @@ const RECENT_MESSAGES = 1000
 /** How often such a statement is tried again at once. */
 const COLLISIONS = 5
 
+/**
+ * When a host is lost, all its users are loaded elsewhere: many in a statement, and so few statements at once that the
+ * other connections are free.
+ */
+const LOADING = { size: 64, atOnce: 3 }
+
 interface LoadRow {
+  readonly owner: UserId | null
   readonly kind: 'position' | 'version' | 'last' | 'delivered' | 'single' | 'member'
   /** Of a single set: the conversation. */
   readonly device: string | null
@@ -26,6 +34,24 @@ interface LoadRow {
 /** A group stands where a cursor's feed does. */
 const membershipOf = ({ kind, feed: group, n, till }: LoadRow): UserRows['memberships'] =>
   kind === 'member' && group !== null ? [{ group, from: n ?? 0, ...(till ? { to: till } : {}) }] : []
+
+function userRows(rows: readonly LoadRow[], position: number): UserRows {
+  const number = (kind: LoadRow['kind']) => rows.find(row => row.kind === kind)?.n ?? 0
+  return {
+    position,
+    sessionVersion: number('version'),
+    lastDirectSeq: number('last'),
+    delivered: rows.flatMap(({ kind, device, feed, n }): DeliveredCursor[] =>
+      kind === 'delivered' && device !== null && feed !== null ? [{ device, feed, seq: n ?? 0 }] : [],
+    ),
+    memberships: rows.flatMap(membershipOf).sort((a, b) => a.from - b.from),
+    single: rows.flatMap(({ kind, device, feed }) =>
+      kind === 'single' && device !== null && feed !== null
+        ? [{ conversation: device, seqs: JSON.parse(feed) as number[] }]
+        : [],
+    ),
+  }
+}
 
 /** Statements of many rows meet others' locks now and then; what only grows can be written again. */
 async function despiteCollisions(write: () => Promise<void>): Promise<void> {
@@ -42,36 +68,41 @@ async function despiteCollisions(write: () => Promise<void>): Promise<void> {
 export class SqlUsers implements UserStore {
   readonly #database: Database
 
+  readonly #loads = new Batches<UserId, UserRows>(users => this.#load(users), LOADING)
+
   constructor(database: Database) {
     this.#database = database
   }
 
-  /** One statement, and so one moment. */
   async load(user: UserId): Promise<UserRows> {
+    const rows = await this.#loads.get(user)
+    if (!rows) throw new Error(`${user} was not loaded`)
+    return rows
+  }
+
+  /** One statement, and so one moment. */
+  async #load(users: readonly UserId[]): Promise<ReadonlyMap<UserId, UserRows>> {
+    const some = `(${users.map(() => '?').join(', ')})`
+    const feeds = new Map(users.map(user => [directFeed(user), user]))
     const rows = await this.#database.rows<LoadRow>(
-      `select 'position' as kind, null as device, null as feed, (${this.#database.dialect.position}) as n, 0 as till
-       union all select 'version', null, null, version, 0 from user_session where user_id = ?
-       union all select 'last', null, null, max(seq), 0 from message where feed = ?
-       union all select 'delivered', device, feed, seq, 0 from delivery_cursor where user_id = ?
-       union all select 'member', null, group_id, joined_seq, left_seq from t_im_group_member where user_id = ?
-       union all select 'single', id, single, 0, 0 from conversation where user_id = ? and single is not null`,
-      [user, directFeed(user), user, user, user],
+      `select 'position' as kind, null as owner, null as device, null as feed,
+         (${this.#database.dialect.position}) as n, 0 as till
+       union all select 'version', user_id, null, null, version, 0 from user_session where user_id in ${some}
+       union all select 'last', null, null, feed, max(seq), 0 from message where feed in ${some} group by feed
+       union all select 'delivered', user_id, device, feed, seq, 0 from delivery_cursor where user_id in ${some}
+       union all select 'member', user_id, null, group_id, joined_seq, left_seq
+         from t_im_group_member where user_id in ${some}
+       union all select 'single', user_id, id, single, 0, 0
+         from conversation where user_id in ${some} and single is not null`,
+      [...users, ...feeds.keys(), ...users, ...users, ...users],
     )
-    const number = (kind: LoadRow['kind']) => rows.find(row => row.kind === kind)?.n ?? 0
-    return {
-      position: number('position'),
-      sessionVersion: number('version'),
-      lastDirectSeq: number('last'),
-      delivered: rows.flatMap(({ kind, device, feed, n }): DeliveredCursor[] =>
-        kind === 'delivered' && device !== null && feed !== null ? [{ device, feed, seq: n ?? 0 }] : [],
-      ),
-      memberships: rows.flatMap(membershipOf).sort((a, b) => a.from - b.from),
-      single: rows.flatMap(({ kind, device, feed }) =>
-        kind === 'single' && device !== null && feed !== null
-          ? [{ conversation: device, seqs: JSON.parse(feed) as number[] }]
-          : [],
-      ),
+    const position = rows.find(({ kind }) => kind === 'position')?.n ?? 0
+    const byUser = new Map(users.map(user => [user, [] as LoadRow[]]))
+    for (const row of rows) {
+      const owner = row.kind === 'last' ? feeds.get(row.feed ?? '') : row.owner
+      if (owner !== null && owner !== undefined) byUser.get(owner)?.push(row)
     }
+    return new Map(Array.from(byUser, ([user, own]) => [user, userRows(own, position)]))
   }
 
   async sessionVersion(user: UserId): Promise<number> {

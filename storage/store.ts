@@ -1,6 +1,7 @@
 import type { LogEntry } from '../messaging/message-log.ts'
 import type { CustomerSession, CustomerSessionStatus } from '../protocol/customer-session.ts'
 import type { Feed, GroupId, UserId } from '../protocol/ids.ts'
+import type { AuditStore, DeadLetterStore } from './audit-store.ts'
 import type { GroupStore, Span } from './group-store.ts'
 import type { TopicStore } from './topics/topic-store.ts'
 
@@ -18,6 +19,8 @@ export interface Store {
   readonly groups: GroupStore
   readonly customerSessions: CustomerSessionStore
   readonly online: OnlineStore
+  readonly audit: AuditStore
+  readonly deadLetters: DeadLetterStore
   /** Creates or migrates the tables; safe however many processes start at once. */
   migrate(): Promise<void>
   /** Rejects when the database does not answer. */
@@ -214,6 +217,8 @@ export interface AccountStore {
   /** Marks the token used in one step. `reused`: it had been used before, and its family is now revoked. */
   useRefreshToken(hash: string, now: number): Promise<RefreshUse>
   revokeRefreshTokens(userId: number): Promise<void>
+  /** Deletes up to `limit` tokens that expired before `now` (ms since 1970), used or not. Answers how many. */
+  forgetRefreshTokens(now: number, limit: number): Promise<number>
 }
 
 export interface Account {

@@ -112,5 +112,5 @@ export async function numbers(
  */
 export const unreadOf = (database: Database, { single }: Pick<ConversationCursor, 'single'>): string =>
   `from message ${database.dialect.byIndex('message_conversation')}
-   where conversation = ? and seq > ? and sender <> ? and revoked = 0
+   where conversation = ? and seq > ? and sender <> ?
    ${single.length > 0 ? `and seq not in (${single.map(Number).join(', ')})` : ''}`

@@ -134,7 +134,7 @@ export class GroupActor implements Actor {
     const entry: GroupEntry = { kind: 'group', from, group: this.#group, ...message, ordinal, ts: Date.now() }
     try {
       const { seq, duplicate } = await this.#sequencer.append(entry)
-      if (duplicate) return answerRepeat(entry, await this.#parts.reader.entry(seq))
+      if (duplicate) return answerRepeat(entry, await this.#parts.reader.first(seq))
       this.#apply({ seq, feed: groupFeed(this.#group), entry })
       return { seq, ts: entry.ts }
     } catch (error) {

@@ -27,8 +27,8 @@ export class Sequencer {
     this.#epoch = await this.#log.claim(owner, { token: this.#token, body: null }, last?.epoch ?? 0)
   }
 
-  async isLast(): Promise<boolean> {
-    return (await this.#log.lastClaim(groupOwner(this.#group)))?.token === this.#token
+  isLast(): Promise<boolean> {
+    return this.#log.isHeld(groupOwner(this.#group), this.#token)
   }
 
   /** Throws Superseded, LogBusy or LogUnavailable. */

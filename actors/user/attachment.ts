@@ -20,6 +20,12 @@ export interface AttachmentParts {
   readonly confirmed: () => void
 }
 
+/**
+ * waiting: it is not known whether the gateway holds the connection under this epoch, and nothing is pushed before it
+ * is. stopped: it is not in the route any more.
+ */
+type AttachmentState = 'waiting' | 'confirmed' | 'stopped'
+
 /** A connection of the route as its user's actor holds it: what it is pushed, and how far that has come. */
 export class Attachment {
   readonly binding: Binding
@@ -29,18 +35,18 @@ export class Attachment {
   readonly #pumps = new Map<Feed, FeedPump>()
   #epoch: number
   #n = 0
-  /** Whether the gateway is known to hold the connection under this epoch; nothing is pushed before. */
-  #confirmed: boolean
+  #state: AttachmentState
 
   constructor(binding: Binding, epoch: number, confirmed: boolean, parts: AttachmentParts) {
     this.binding = binding
     this.#epoch = epoch
-    this.#confirmed = confirmed
+    this.#state = confirmed ? 'confirmed' : 'waiting'
     this.#parts = parts
   }
 
-  get confirmed(): boolean {
-    return this.#confirmed
+  /** Whether it is still to be confirmed. */
+  get waits(): boolean {
+    return this.#state === 'waiting'
   }
 
   /** Whether everything after a cursor is pushed, or only what is stored from now on. */
@@ -58,7 +64,7 @@ export class Attachment {
       logger: this.#parts.logger,
     })
     this.#pumps.set(feed, pump)
-    if (this.#confirmed) pump.resume()
+    if (this.#state === 'confirmed') pump.resume()
   }
 
   pump(feed: Feed): FeedPump | undefined {
@@ -75,7 +81,7 @@ export class Attachment {
   }
 
   push(event: PushedEvent): void {
-    if (!this.#confirmed) return
+    if (this.#state !== 'confirmed') return
     this.#n++
     this.#parts.pushes.push(this.binding.gatewayId, [this.binding.connId, this.#epoch, this.#n], event)
   }
@@ -86,10 +92,11 @@ export class Attachment {
     this.#n = 0
   }
 
-  /** The gateway has said that the connection is there. */
-  confirm(): Attached {
-    if (!this.#confirmed) {
-      this.#confirmed = true
+  /** The gateway has said that the connection is there, and how its client is. */
+  confirm(presence: PresenceStatus = 'online'): Attached {
+    if (this.waits) {
+      this.#state = 'confirmed'
+      this.presence = presence
       for (const pump of this.#pumps.values()) pump.resume()
       if (!this.resends) this.#parts.began(this)
       this.#parts.confirmed()
@@ -103,7 +110,7 @@ export class Attachment {
 
   /** Nothing is pushed any more. */
   stop(): void {
-    this.#confirmed = false
+    this.#state = 'stopped'
     for (const pump of this.#pumps.values()) pump.stop()
   }
 }

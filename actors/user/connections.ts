@@ -5,7 +5,6 @@ import { eventOf } from '../../protocol/events.ts'
 import { directFeed, type Feed, type GroupId, groupFeed, type UserId, userOwner } from '../../protocol/ids.ts'
 import type { DeactivateReason } from '../../runtime/actor-runtime.ts'
 import type { UserRows } from '../../storage/store.ts'
-import { confirmRoute } from '../route-confirmation.ts'
 import { Attachment, type AttachmentParts } from './attachment.ts'
 import type {
   Binding,
@@ -13,12 +12,22 @@ import type {
   ConnectionRef,
   Refused,
   SessionCheck,
+  SessionOrigin,
   TouchResult,
   UserContract,
 } from './contract.ts'
 import type { Memberships } from './memberships.ts'
 import type { UserActorParts } from './parts.ts'
-import { planBind, planSession, type RouteBody, type RouteChange, refuseUnrouted, routeOf } from './route.ts'
+import {
+  type Eviction,
+  planBind,
+  planSession,
+  type RouteBody,
+  type RouteChange,
+  refuseUnrouted,
+  routeOf,
+} from './route.ts'
+import { SessionAudit } from './session-audit.ts'
 
 type Args<M extends keyof UserContract> = Parameters<UserContract[M]>[0]
 
@@ -40,6 +49,7 @@ export class Connections implements Iterable<Attachment> {
   readonly #token: string
   readonly #memberships: Memberships
   readonly #parts: ConnectionsParts
+  readonly #audit: SessionAudit
   readonly #attached = new Map<string, Attachment>()
   /** How far each device has come in each feed, by `feed device`. */
   readonly #delivered = new Map<string, number>()
@@ -56,6 +66,7 @@ export class Connections implements Iterable<Attachment> {
     this.#memberships = memberships
     this.#token = token
     this.#parts = parts
+    this.#audit = new SessionAudit(user, parts.audit)
   }
 
   [Symbol.iterator](): Iterator<Attachment> {
@@ -99,9 +110,11 @@ export class Connections implements Iterable<Attachment> {
     this.#sessionVersion = rows.sessionVersion
     for (const { device, feed, seq } of rows.delivered) this.#delivered.set(cursorKey(device, feed), seq)
     const { connections, evicted } = planSession(this.#claimed, this.#sessionVersion)
-    for (const eviction of evicted) this.#parts.kicks.kick(eviction)
-    for (const binding of connections) this.#attach(binding, false)
-    for (const gatewayId of new Set(connections.map(binding => binding.gatewayId))) this.#confirm(gatewayId)
+    for (const eviction of evicted) this.#kick(eviction)
+    for (const binding of connections) {
+      const attachment = this.#attach(binding, false)
+      this.#parts.routes.ask(attachment, () => this.#lose(binding.connId, 'gateway_lost'))
+    }
   }
 
   async bind(binding: Binding): Promise<BindResult> {
@@ -112,6 +125,7 @@ export class Connections implements Iterable<Attachment> {
     if (!session.ok) return session
     const plan = planBind(this.#bindings(), binding, this.#parts.route)
     await this.#claim(plan.connections)
+    this.#audit.bound(binding)
     this.#evict(plan)
     for (const other of this) other.renew(this.#epoch)
     return this.#attach(binding, true).confirm()
@@ -120,12 +134,11 @@ export class Connections implements Iterable<Attachment> {
   touch({ presence, ...ref }: Args<'touch'>): TouchResult {
     const found = this.find(ref)
     if ('reason' in found) return found
-    if (presence && !found.confirmed) found.presence = presence
-    return found.confirm()
+    return found.confirm(presence)
   }
 
   unbind({ connId }: ConnectionRef): null {
-    this.#remove(connId)
+    this.#lose(connId, 'closed')
     this.#unbound.push(connId)
     if (this.#unbound.length > UNBOUND_REMEMBERED) this.#unbound.shift()
     return null
@@ -141,14 +154,15 @@ export class Connections implements Iterable<Attachment> {
 
   async checkSession(sv: number): Promise<SessionCheck> {
     if (sv > this.#sessionVersion) {
-      await this.sessionRaised(await this.#parts.store.users.raiseSessionVersion(this.#user, sv))
+      this.#raise(await this.#parts.store.users.raiseSessionVersion(this.#user, sv))
+      this.#audit.raised(this.#sessionVersion)
     }
     return sv < this.#sessionVersion ? { ok: false, reason: 'session_invalid' } : { ok: true }
   }
 
-  sessionRaised(version: number): null {
-    this.#sessionVersion = Math.max(this.#sessionVersion, version)
-    this.#evict(planSession(this.#bindings(), this.#sessionVersion))
+  sessionRaised({ sv, origin }: { readonly sv: number; readonly origin: SessionOrigin }): null {
+    this.#raise(sv)
+    this.#audit.opened(sv, origin)
     return null
   }
 
@@ -197,6 +211,11 @@ export class Connections implements Iterable<Attachment> {
     for (const connId of [...this.#attached.keys()]) this.#remove(connId)
   }
 
+  #raise(version: number): void {
+    this.#sessionVersion = Math.max(this.#sessionVersion, version)
+    this.#evict(planSession(this.#bindings(), this.#sessionVersion))
+  }
+
   #bindings(): readonly Binding[] {
     return [...this].map(attachment => attachment.binding)
   }
@@ -213,7 +232,9 @@ export class Connections implements Iterable<Attachment> {
   #attach(binding: Binding, confirmed: boolean): Attachment {
     const attachment = new Attachment(binding, this.#epoch, confirmed, this.#parts)
     this.#attached.set(binding.connId, attachment)
-    this.#parts.gateways.watch(binding.gatewayId, binding.connId, () => this.#remove(binding.connId))
+    this.#parts.gateways.watch(binding.gatewayId, binding.connId, () =>
+      this.#lose(binding.connId, 'gateway_lost'),
+    )
     if (attachment.resends) this.#addFeeds(attachment)
     else if (confirmed) this.#parts.began(attachment)
     if (confirmed) this.#parts.bound(attachment)
@@ -272,8 +293,21 @@ export class Connections implements Iterable<Attachment> {
   #evict({ evicted }: RouteChange): void {
     for (const eviction of evicted) {
       this.#remove(eviction.connection.connId)
-      this.#parts.kicks.kick(eviction)
+      this.#kick(eviction)
     }
+  }
+
+  #kick(eviction: Eviction): void {
+    this.#parts.kicks.kick(eviction)
+    this.#audit.kicked(eviction)
+  }
+
+  /** The connection is gone, not only taken to another owner. */
+  #lose(connId: string, why: 'closed' | 'gateway_lost'): void {
+    const attachment = this.#attached.get(connId)
+    if (!attachment) return
+    this.#remove(connId)
+    this.#audit.unbound(attachment.binding, why)
   }
 
   #remove(connId: string): void {
@@ -283,12 +317,6 @@ export class Connections implements Iterable<Attachment> {
     this.#attached.delete(connId)
     this.#parts.gateways.forget(attachment.binding.gatewayId, connId)
     this.#parts.left()
-  }
-
-  #confirm(gatewayId: string): void {
-    const waiting = () =>
-      [...this].filter(({ binding, confirmed }) => binding.gatewayId === gatewayId && !confirmed)
-    void confirmRoute(this.#parts.bus, gatewayId, waiting, ({ binding }) => this.#remove(binding.connId))
   }
 }
 

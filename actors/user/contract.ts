@@ -1,9 +1,11 @@
+import type { AuditEvent } from '../../protocol/audit.ts'
 import type { DevicePolicy } from '../../protocol/device-policy.ts'
-import type { Content } from '../../protocol/entries.ts'
+import type { Content, Entry } from '../../protocol/entries.ts'
 import type { Reason } from '../../protocol/errors.ts'
-import type { GroupId, Recipient, UserId } from '../../protocol/ids.ts'
+import type { Feed, GroupId, Recipient, UserId } from '../../protocol/ids.ts'
 import type { OfflineSummary } from '../../protocol/offline.ts'
 import type { Presence, PresenceStatus } from '../../protocol/presence.ts'
+import type { ReplayOutcome } from '../../storage/audit-store.ts'
 
 /**
  * The user's actor, as gateways see it. It alone decides which connections are the user's.
@@ -27,8 +29,8 @@ export interface UserContract {
   post(args: { readonly ops: readonly SendOp[] }): readonly OpResult[]
   /** Whether a token with this session version is good; a higher one raises the user's. */
   checkSession(args: { readonly sv: number }): SessionCheck
-  /** The row has been raised to `sv`: connections of lower ones are out when this answers. */
-  sessionRaised(args: { readonly sv: number }): null
+  /** The row is at `sv` by what `origin` says: connections of lower ones are out when this answers. */
+  sessionRaised(args: { readonly sv: number; readonly origin: SessionOrigin }): null
   /** Conversations with something unread. */
   unread(args: null): readonly Unread[]
   /** The same with the newest of what is unread, the conversation it is in first. */
@@ -39,6 +41,27 @@ export interface UserContract {
   presence(args: { readonly users: readonly UserId[] }): readonly Presence[]
   /** The operation `acknowledge` without a connection. */
   acknowledgeRead(args: Acknowledgement): AcknowledgeResult
+  /** Stores an entry of the user's that could not be saved, at its own place in the log. */
+  replay(args: Replay): ReplayResult
+}
+
+/** `busy`: what the user has sent is not all saved yet; the same may be asked again. */
+export type ReplayResult = ReplayOutcome | { readonly outcome: 'busy' }
+
+/** A dead letter's place and content, and what the audit keeps of its replay. */
+export interface Replay {
+  readonly seq: number
+  readonly feed: Feed
+  readonly entry: Entry
+  readonly event: AuditEvent
+}
+
+/** Who opened or ended sessions, from where; `id` names it for repeats. */
+export interface SessionOrigin {
+  readonly event: 'login' | 'logout'
+  readonly id: string
+  readonly gatewayId: string
+  readonly address?: string
 }
 
 export interface ConnectionRef {

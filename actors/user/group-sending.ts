@@ -15,6 +15,8 @@ export interface GroupSendingParts {
   readonly log: MessageLog
   readonly groups: Actors<GroupContract>
   readonly unread: UnreadCounts
+  /** Whether there is such a group, or was. */
+  readonly exists: (group: GroupId) => Promise<boolean>
   readonly logger: Logger
 }
 
@@ -47,10 +49,12 @@ export class GroupSending {
   }
 
   async #sendTo(group: GroupId, ops: readonly GroupSendOp[]): Promise<readonly OpResult[]> {
-    const { groups, unread, logger } = this.#parts
+    const { groups, unread, exists, logger } = this.#parts
     const messages = ops.map(({ op: _, group: _group, ...message }) => message)
     const options = { deadline: Date.now() + GROUP_ANSWER_MS }
     try {
+      // An actor would claim whatever name it is given, and claims stay.
+      if (!(await exists(group))) return ops.map(() => ({ reason: 'not_group_member' }))
       const answers = await groups.call(group, 'send', { from: this.#user, messages }, options)
       const last = answers.findLast(answer => answer !== null && 'seq' in answer)
       if (last && 'seq' in last) unread.sent(groupConversation(group), last.seq)

@@ -39,7 +39,7 @@ export class IncomingMessages {
     const unread = tail.messages.filter(message => this.#isUnread(message, query))
     const before = saved.entries.filter(isStoredMessage)
     const all = order === 'oldest' ? [...before, ...unread] : [...unread.reverse(), ...before]
-    return all.filter(({ seq }) => !tail.takenBack.has(seq)).slice(0, limit)
+    return all.slice(0, limit).map(message => marked(message, tail.takenBack))
   }
 
   /** The newest unread message of each conversation, as far as it has one. */
@@ -49,14 +49,16 @@ export class IncomingMessages {
     const found = new Map<string, StoredMessage>()
     const take = (message: StoredMessage) => found.set(this.#conversationOf(message), message)
     saved.entries.filter(isStoredMessage).forEach(take)
+    const takenBack = new Set<number>()
     for (const feed of new Set(cursors.map(({ conversation }) => this.#feedOf(conversation)))) {
-      const { messages, takenBack } = await this.#unsaved(feed, saved.position)
+      const { messages, takenBack: later } = await this.#unsaved(feed, saved.position)
       for (const message of messages) {
         const cursor = byConversation.get(this.#conversationOf(message))
-        if (cursor && this.#isUnread(message, cursor) && !takenBack.has(message.seq)) take(message)
+        if (cursor && this.#isUnread(message, cursor)) take(message)
       }
+      for (const seq of later) takenBack.add(seq)
     }
-    return found
+    return new Map([...found].map(([id, message]) => [id, marked(message, takenBack)]))
   }
 
   /**
@@ -118,6 +120,9 @@ export class IncomingMessages {
 }
 
 const isStoredMessage = (stored: LogEntry): stored is StoredMessage => isMessage(stored.entry)
+
+const marked = (message: StoredMessage, takenBack: ReadonlySet<number>): StoredMessage =>
+  takenBack.has(message.seq) ? { ...message, revoked: true } : message
 
 /** By both of their names; a sender's own id goes before the same text as a serverMsgId. */
 function namesOf(messages: readonly StoredMessage[]): Map<string, StoredMessage> {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Fence, LogBusy, LogUnavailable, type MessageLog } from '../../messaging/message-log.ts'
 import { dedupeIdOf, type JoinDecisionEntry, type JoinRequestEntry } from '../../protocol/entries.ts'
-import { directFeed, type UserId } from '../../protocol/ids.ts'
+import { directFeed, type GroupId, type UserId } from '../../protocol/ids.ts'
 import { type Actors, ActorUnavailable } from '../../runtime/actor-runtime.ts'
 import type { GroupContract } from '../group/contract.ts'
 import type { JoinDecisionOp, JoinRequestOp, OpResult, Sent } from './contract.ts'
@@ -10,6 +10,8 @@ import { GROUP_ANSWER_MS } from './group-sending.ts'
 export interface JoiningParts {
   readonly log: MessageLog
   readonly groups: Actors<GroupContract>
+  /** Whether there is such a group, or was. */
+  readonly exists: (group: GroupId) => Promise<boolean>
 }
 
 /**
@@ -28,6 +30,7 @@ export class Joining {
   /** Throws Superseded when the fence is no longer the last claim. */
   request({ group, clientMsgId, body }: JoinRequestOp, fence: Fence): Promise<OpResult> {
     return orBusy(async () => {
+      if (!(await this.#parts.exists(group))) return { reason: 'not_group_member' }
       const deciders = await this.#parts.groups.call(group, 'deciders', { asker: this.#user }, within())
       if (deciders.kind === 'closed') return { reason: 'not_group_member' }
       if (deciders.kind === 'member') return { seq: deciders.seq, ts: deciders.ts }
@@ -43,6 +46,7 @@ export class Joining {
   /** Throws Superseded when the fence is no longer the last claim. */
   decide({ group, to, accept, opId }: JoinDecisionOp, fence: Fence): Promise<OpResult> {
     return orBusy(async () => {
+      if (!(await this.#parts.exists(group))) return { reason: 'not_group_member' }
       const refused = accept ? await this.#letIn(group, to, opId) : await this.#mayDecide(group)
       if (refused) return refused
       const decision = { group, to, accept, opId: shortened(`${group} ${to} ${opId}`), ts: Date.now() }

@@ -1,7 +1,7 @@
 import type { LogEntry } from '../../messaging/message-log.ts'
 import { briefOf, type OfflineSummary } from '../../protocol/offline.ts'
 import type { Acknowledgement, AcknowledgeResult, OfflineMessages } from './contract.ts'
-import type { IncomingMessages } from './incoming-messages.ts'
+import type { IncomingMessages, StoredMessage } from './incoming-messages.ts'
 import type { UnreadCounts } from './unread-counts.ts'
 
 export interface OfflineParts {
@@ -30,7 +30,7 @@ export class Offline {
     const newest = await this.#parts.incoming.newest(cursors)
     const summary = cursors.flatMap(({ conversation, unread }): OfflineSummary[] => {
       const last = newest.get(conversation)
-      return last ? [{ conversation, unread, brief: briefOf(last.entry.body), ts: last.entry.ts }] : []
+      return last ? [{ conversation, unread, brief: briefOfMessage(last), ts: last.entry.ts }] : []
     })
     return summary.sort((a, b) => b.ts - a.ts)
   }
@@ -38,11 +38,11 @@ export class Offline {
   async messages(conversation: string, limit: number, settledBy: number): Promise<OfflineMessages> {
     const cursor = await this.#parts.unread.cursor(conversation, settledBy)
     const entries = await this.#parts.incoming.unread({ ...cursor, order: 'newest', limit: limit + 1 })
-    const messages = entries.slice(0, limit).map(({ seq, entry }) => ({
-      msgId: entry.clientMsgId || String(seq),
-      seq,
-      brief: briefOf(entry.body),
-      ts: entry.ts,
+    const messages = entries.slice(0, limit).map(message => ({
+      msgId: message.entry.clientMsgId || String(message.seq),
+      seq: message.seq,
+      brief: briefOfMessage(message),
+      ts: message.entry.ts,
     }))
     return { messages, hasMore: entries.length > limit }
   }
@@ -69,3 +69,6 @@ export class Offline {
     return null
   }
 }
+
+/** A message that was taken back still waits, but nobody is shown what it said. */
+const briefOfMessage = ({ entry, revoked }: StoredMessage): string => briefOf(revoked ? '' : entry.body)

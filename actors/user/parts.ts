@@ -1,3 +1,4 @@
+import type { AuditTrail } from '../../messaging/audit-trail.ts'
 import type { Bus } from '../../messaging/bus.ts'
 import type { MessageLog } from '../../messaging/message-log.ts'
 import type { ActorRuntime } from '../../runtime/actor-runtime.ts'
@@ -9,6 +10,7 @@ import type { GatewayWatch } from '../gateway-watch.ts'
 import type { Kicks } from '../kicks.ts'
 import type { PresenceWatch } from '../presence-watch.ts'
 import type { Pushes } from '../pushes.ts'
+import type { RouteConfirmations } from '../route-confirmations.ts'
 import type { RouteRules } from './route.ts'
 
 export interface PresenceRules {
@@ -32,6 +34,8 @@ export interface UserActorParts {
   readonly pushes: Pushes
   readonly kicks: Kicks
   readonly gateways: GatewayWatch
+  readonly audit: AuditTrail
+  readonly routes: RouteConfirmations
   readonly logger: Logger
   readonly route: RouteRules
   readonly presence: PresenceRules

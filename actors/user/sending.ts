@@ -5,7 +5,7 @@ import {
   LogUnavailable,
   type MessageLog,
 } from '../../messaging/message-log.ts'
-import { type DirectEntry, dedupeIdOf } from '../../protocol/entries.ts'
+import { type DirectEntry, dedupeIdOf, type Entry } from '../../protocol/entries.ts'
 import { directConversation, directFeed, type UserId } from '../../protocol/ids.ts'
 import type { FeedReader } from '../feed-reader.ts'
 import { answerRepeat } from '../first-entry.ts'
@@ -52,6 +52,16 @@ export class Sending {
   /** What the window holds, newest first: once something was sent, and while the outcome of every send is known. */
   get recentIds(): readonly (readonly [clientMsgId: string, seq: number])[] | undefined {
     return this.#uncertain ? undefined : this.#window?.recent
+  }
+
+  /** Under which seq the window has a message. */
+  async seqOf(clientMsgId: string): Promise<number | undefined> {
+    return (await this.#loadWindow()).seqOf(clientMsgId)
+  }
+
+  /** A message that could not be saved has been, after all. */
+  stored(clientMsgId: string, seq: number): void {
+    this.#window?.add(clientMsgId, seq)
   }
 
   /**
@@ -109,11 +119,15 @@ export class Sending {
         const entry = entries[index]
         if (!entry) continue
         this.#parts.unread.sent(directConversation(this.#user, entry.to), seq)
-        const first = duplicate
-          ? await this.#parts.reader.entry(seq)
-          : { seq, feed: directFeed(entry.to), entry }
+        if (!duplicate) {
+          results.push({ seq, ts: entry.ts })
+          this.#unsettled.delete(entry.clientMsgId)
+          stored({ seq, feed: directFeed(entry.to), entry })
+          continue
+        }
+        const first = await this.#parts.reader.first(seq)
         results.push(answerRepeat(entry, first))
-        if (first && this.#isOurs(entry, first.entry.ts, duplicate)) stored(first)
+        if (first && this.#isOurs(entry, first.stored.entry)) stored(first.stored)
       }
       return results
     } catch (error) {
@@ -124,10 +138,10 @@ export class Sending {
     }
   }
 
-  /** Whether an entry has been stored by this activation, and only now it is known. */
-  #isOurs({ clientMsgId, ts }: DirectEntry, storedTs: number, duplicate: boolean): boolean {
+  /** Whether what the log calls a repeat is an entry that this activation has stored, and only now it is known. */
+  #isOurs({ clientMsgId, ts }: DirectEntry, first: Entry): boolean {
     // The log repeats by itself what was not answered: then the stored entry is this very one.
-    return this.#unsettled.delete(clientMsgId) || !duplicate || storedTs === ts
+    return this.#unsettled.delete(clientMsgId) || first.ts === ts
   }
 
   #unsettle(ops: readonly DirectSendOp[]): void {
@@ -141,7 +155,7 @@ export class Sending {
     if (this.#isToSelf(op)) return { reason: 'cannot_send_to_self' }
     const seq = window.seqOf(op.clientMsgId)
     if (seq === undefined) return first?.result ?? { reason: 'server_busy' }
-    return answerRepeat(op, await this.#parts.reader.entry(seq))
+    return answerRepeat(op, await this.#parts.reader.first(seq))
   }
 
   #isToSelf(op: SendOp): boolean {

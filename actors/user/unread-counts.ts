@@ -1,5 +1,5 @@
 import type { LogEntry } from '../../messaging/message-log.ts'
-import { isMessage, type MessageEntry, type RevocationEntry } from '../../protocol/entries.ts'
+import { isMessage, type MessageEntry } from '../../protocol/entries.ts'
 import { HomingError } from '../../protocol/errors.ts'
 import {
   directConversation,
@@ -34,7 +34,8 @@ interface Conversation {
 
 /**
  * A user's read cursors and what lies after them. The counts are made from rows and log when first asked for,
- * kept up by what comes and goes, and made anew when a cursor stops in the middle of what was counted.
+ * kept up by what comes, and made anew when a cursor stops in the middle of what was counted. A message that is
+ * taken back stays counted until it is read: a count never depends on what a message says.
  *
  * `settledBy`: what earlier activations sent is in the database once the saver has passed it.
  */
@@ -146,8 +147,8 @@ export class UnreadCounts {
     this.#move(conversation, seq)
   }
 
-  /** The user is in a group, or in again: its messages count from there. */
-  joined(): void {
+  /** What was counted may be wrong: the user is in a group from some seq on, or a message was saved late. */
+  recount(): void {
     this.#moves++
     this.#counted = undefined
   }
@@ -274,7 +275,6 @@ export class UnreadCounts {
   }
 
   #add(counted: Map<string, Conversation>, { seq, feed, entry }: LogEntry): void {
-    if (entry.kind === 'revocation') this.#takeBack(counted, seq, entry)
     if (!isMessage(entry)) return
     const id = this.#conversationOf(entry)
     if (entry.from === this.#user) {
@@ -294,15 +294,6 @@ export class UnreadCounts {
     this.#move(id, seq)
     const own = counted.get(id)
     if (own && own.lastSeq < seq) counted.set(id, { readSeq: seq, lastSeq: seq, unread: 0 })
-  }
-
-  /** A message that was waiting to be read is not any more. */
-  #takeBack(counted: Map<string, Conversation>, seq: number, { from, group, target }: RevocationEntry): void {
-    const id = group === undefined ? directConversation(from, this.#user) : groupConversation(group)
-    const conversation = counted.get(id)
-    if (!conversation || seq <= conversation.lastSeq) return
-    conversation.lastSeq = seq
-    if (!this.#isRead(id, conversation, target) && conversation.unread > 0) conversation.unread--
   }
 
   #isRead(id: string, { readSeq }: Conversation, seq: number): boolean {

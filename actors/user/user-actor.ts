@@ -4,7 +4,14 @@ import { type LogEntry, type LogSubscription, Superseded } from '../../messaging
 import { subjects } from '../../messaging/subjects.ts'
 import type { PushEvent } from '../../protocol/events.ts'
 import { changesMembers } from '../../protocol/groups.ts'
-import { directFeed, directPeer, parseConversation, type UserId, userOwner } from '../../protocol/ids.ts'
+import {
+  directFeed,
+  directPeer,
+  type GroupId,
+  parseConversation,
+  type UserId,
+  userOwner,
+} from '../../protocol/ids.ts'
 import {
   type Actor,
   type ActorContext,
@@ -37,6 +44,7 @@ import { Memberships } from './memberships.ts'
 import { Offline } from './offline.ts'
 import { OwnMessages } from './own-messages.ts'
 import type { UserActorParts } from './parts.ts'
+import { type RecountNotice, Replaying } from './replaying.ts'
 import { Revoking } from './revoking.ts'
 import { Sending } from './sending.ts'
 import { Snapshot } from './snapshot.ts'
@@ -64,6 +72,7 @@ export class UserActor implements Actor {
   readonly #revoking: Revoking
   readonly #joining: Joining
   readonly #offline: Offline
+  readonly #replaying: Replaying
   readonly #customerSessions: CustomerSessions
   #subscriptions: (LogSubscription | BusSubscription)[] = []
 
@@ -73,6 +82,8 @@ export class UserActor implements Actor {
     this.#context = context
     this.#parts = parts
     const groups = new Actors<GroupContract>(parts.calls, 'group')
+    const exists = async (group: GroupId) =>
+      this.#memberships.isMember(group) || (await store.groups.find(group)) !== undefined
     this.#memberships = new Memberships(this.#user, log, entry => this.#onStored(entry))
     const incoming = new IncomingMessages(this.#user, store.messages, reader)
     this.#unread = new UnreadCounts(this.#user, store, reader, cursors, incoming, this.#memberships)
@@ -82,13 +93,20 @@ export class UserActor implements Actor {
       reader,
       windowSize,
       unread: this.#unread,
-      groups: new GroupSending(this.#user, { log, groups, unread: this.#unread, logger: parts.logger }),
+      groups: new GroupSending(this.#user, {
+        log,
+        groups,
+        unread: this.#unread,
+        exists,
+        logger: parts.logger,
+      }),
       recentIds: async () =>
         (await this.#snapshot.recentIds(this.#connections.previousEpoch)) ??
         (await store.messages.recentIds(this.#user, windowSize)),
     })
     this.#revoking = new Revoking(this.#user, { log, reader, groups, tell: event => this.#tell(event) })
-    this.#joining = new Joining(this.#user, { log, groups })
+    this.#replaying = new Replaying(this.#user, { log, store, bus, sending: this.#sending })
+    this.#joining = new Joining(this.#user, { log, groups, exists })
     this.#connections = new Connections(this.#user, this.#token, this.#memberships, {
       ...parts,
       began: attachment => void this.#pushSummary(attachment),
@@ -147,8 +165,7 @@ export class UserActor implements Actor {
       log.follow(directFeed(this.#user), entry => this.#onStored(entry)),
       bus.subscribe(subjects.actorEvent('user', this.#user), message => this.#onNotice(message)),
     ]
-    await log.flush()
-    await bus.flush()
+    await Promise.all([log.flush(), bus.flush()])
     const rows = await store.users.load(this.#user)
     this.#unread.restore(rows)
     await this.#memberships.restore(rows.memberships)
@@ -184,8 +201,7 @@ export class UserActor implements Actor {
   }
 
   async confirm(): Promise<boolean> {
-    const last = await this.#parts.log.lastClaim(userOwner(this.#user))
-    if (last?.token === this.#token) return true
+    if (await this.#parts.log.isHeld(userOwner(this.#user), this.#token)) return true
     this.#context.drop('superseded')
     return false
   }
@@ -205,7 +221,7 @@ export class UserActor implements Actor {
       case 'checkSession':
         return this.#connections.checkSession((args as Args<'checkSession'>).sv)
       case 'sessionRaised':
-        return this.#connections.sessionRaised((args as Args<'sessionRaised'>).sv)
+        return this.#connections.sessionRaised(args as Args<'sessionRaised'>)
       case 'unread':
         return this.#unread.list(this.#connections.settledBy)
       case 'offlineSummary':
@@ -218,6 +234,10 @@ export class UserActor implements Actor {
         return this.#presence.presences((args as Args<'presence'>).users)
       case 'acknowledgeRead':
         return this.#acknowledgeRead(args as Args<'acknowledgeRead'>)
+      case 'replay': {
+        const { fence, settledBy } = this.#connections
+        return this.#replaying.replay(args as Args<'replay'>, fence, settledBy)
+      }
       default:
         method satisfies never
         throw new Error(`a user has no method ${method}`)
@@ -300,9 +320,13 @@ export class UserActor implements Actor {
 
   /** Other actors' events go to whoever is connected now. */
   #onNotice({ value, respond }: BusMessage): void {
-    const notice = value as PushEvent | MembershipNotice | PresenceNotice
+    const notice = value as PushEvent | MembershipNotice | RecountNotice | PresenceNotice
     if (notice.kind === 'presence-news' || notice.kind === 'presence-ask') {
       this.#presence.onNotice(notice, respond)
+      return
+    }
+    if (notice.kind === 'recount') {
+      this.#unread.recount()
       return
     }
     if (notice.kind === 'membership') {
@@ -318,7 +342,7 @@ export class UserActor implements Actor {
     this.#circle.outdated()
     if (!member) this.#memberships.left(group, seq)
     else if (await this.#memberships.joined(group, seq)) {
-      this.#unread.joined()
+      this.#unread.recount()
       this.#connections.joined(group, seq)
     }
   }

@@ -45,8 +45,7 @@ export class UserPresence implements PresenceWatcher {
       graceMs: parts.graceMs,
       intervalMs: parts.intervalMs,
       epoch: parts.epoch,
-      statuses: () =>
-        [...parts.connections()].map(({ confirmed, presence }) => (confirmed ? presence : undefined)),
+      statuses: () => [...parts.connections()].map(({ waits, presence }) => (waits ? undefined : presence)),
       tell: (news, greet) => this.#tell(news, greet),
       ended: () => this.#forget(),
     })

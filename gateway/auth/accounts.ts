@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { SessionOrigin } from '../../actors/user/contract.ts'
 import { allowsOne } from '../../protocol/device-policy.ts'
 import type { UserId } from '../../protocol/ids.ts'
 import { serverPolicy } from '../../runtime/device-policies.ts'
@@ -29,8 +30,11 @@ export interface AccountsOptions {
    * Tells the user's actor that the row's session version is now `version`, and resolves once it has put out
    * older sockets. Rejects when that cannot be confirmed.
    */
-  readonly raiseSession: (user: UserId, version: number) => Promise<void>
+  readonly raiseSession: (user: UserId, version: number, origin: Origin) => Promise<void>
 }
+
+/** What is told of a login or logout, for the audit. */
+export type Origin = Omit<SessionOrigin, 'gatewayId'>
 
 export interface Grant {
   readonly userId: number
@@ -77,7 +81,7 @@ export class Accounts {
       return { ok: false, reason: 'too_many_attempts', retryAfterSeconds: 1 }
     const checked = await this.#turns.run(login.username, () => this.#check(login))
     if (!checked.ok) return checked
-    const sv = await this.#openSession(checked.userId)
+    const sv = await this.#openSession(checked.userId, login.address)
     return { ok: true, grant: await this.#grant(checked.userId, sv, randomUUID()) }
   }
 
@@ -91,12 +95,12 @@ export class Accounts {
   }
 
   /** Ends all sessions of the user, also of one whose tokens come from elsewhere and who has no account. */
-  async logout(user: UserId): Promise<void> {
+  async logout(user: UserId, address: string): Promise<void> {
     const { users, accounts, raiseSession } = this.#options
     const version = await users.nextSessionVersion(user)
     const userId = accountId(user)
     if (userId !== undefined) await accounts.revokeRefreshTokens(userId)
-    await raiseSession(user, version)
+    await raiseSession(user, version, { event: 'logout', id: randomUUID(), address })
   }
 
   byUsername(username: string): Promise<Account | undefined> {
@@ -139,12 +143,18 @@ export class Accounts {
   }
 
   /** The session version of a login's tokens. Where a user has one connection, earlier sessions are out by then. */
-  async #openSession(userId: number): Promise<number> {
+  async #openSession(userId: number, address: string): Promise<number> {
     const { users, settings, raiseSession } = this.#options
     const user = String(userId)
-    if (!allowsOne(serverPolicy(settings))) return users.sessionVersion(user)
+    const origin = { event: 'login', id: randomUUID(), address } as const
+    if (!allowsOne(serverPolicy(settings))) {
+      const version = await users.sessionVersion(user)
+      // Nobody is out by this one: the actor only hears of it, and the login does not wait.
+      raiseSession(user, version, origin).catch(() => {})
+      return version
+    }
     const version = await users.nextSessionVersion(user)
-    await raiseSession(user, version)
+    await raiseSession(user, version, origin)
     return version
   }
 

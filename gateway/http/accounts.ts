@@ -56,7 +56,7 @@ export function addAccountRoutes(root: ZodApp, { accounts, sessions }: AccountRo
       '/logout',
       { onRequest, config: { summary: 'Ends all sessions of the user' } },
       async request => {
-        await accounts.logout(sessionOf(request).user)
+        await accounts.logout(sessionOf(request).user, request.ip)
         return success()
       },
     )

@@ -1,4 +1,5 @@
 import type { Sessions } from '../auth/sessions.ts'
+import { type AdminRoutes, addAdminRoutes } from './admin.ts'
 import { authenticate } from './authenticate.ts'
 import { addCustomerSessionRoutes, type CustomerSessionRoutes } from './customer-sessions.ts'
 import { answerIn, restEnvelope } from './envelope.ts'
@@ -12,7 +13,8 @@ export type ApiRoutes = { readonly sessions: Sessions } & HistoryRoutes &
   OfflineRoutes &
   GroupRoutes &
   CustomerSessionRoutes &
-  PresenceRoutes
+  PresenceRoutes &
+  AdminRoutes
 
 /** Everything under /api: authenticated by one hook, answered in one envelope. */
 export function addApiRoutes(root: ZodApp, options: ApiRoutes): void {
@@ -24,6 +26,7 @@ export function addApiRoutes(root: ZodApp, options: ApiRoutes): void {
     addCustomerSessionRoutes(app, options)
     addGroupRoutes(app, options)
     addPresenceRoutes(app, options)
+    addAdminRoutes(app, options)
   }
   root.register(routes, { prefix: '/api' })
 }

@@ -13,8 +13,11 @@ const userId = z.union([z.string(), z.number()]).transform(String).refine(isUser
 const operatorId = userId.optional()
 const badMessage = 'group_bad_message' satisfies HttpReason
 
-export const groupParams = z.object({ id: z.string() })
-export const memberParams = z.object({ id: z.string(), userId })
+/** No group has a name that could not be one; and a name becomes part of its actor's subject. */
+const groupId = z.string().refine(isUserId, 'group_not_found' satisfies HttpReason)
+
+export const groupParams = z.object({ id: groupId })
+export const memberParams = z.object({ id: groupId, userId })
 export const operatorQuery = z.object({ operatorId })
 export const userQuery = z.object({ userId: userId.optional() })
 
@@ -48,4 +51,36 @@ export const messageBody = z.object({
   messageType: z.enum(['TEXT', 'IMAGE', 'FILE', 'AUDIO', 'VIDEO'], badMessage).default('TEXT'),
   /** The sender's own id, by which repeats are known. */
   msgId: z.union([z.string(), z.number()], badMessage).transform(String).refine(isClientMsgId, badMessage),
+})
+
+const time = z.int().describe('ms since 1970')
+
+export const groupData = z.object({
+  groupId: z.string(),
+  groupName: z.string(),
+  ownerId: z.string(),
+  ownerName: z.string(),
+  memberCount: z.int(),
+  entryPolicy: z.enum(['INVITED', 'APPROVAL']),
+  muted: z.boolean(),
+  createdAt: time,
+  updatedAt: time,
+})
+export const groupsData = z.array(groupData)
+export const membersData = z.array(
+  z.object({
+    groupId: z.string(),
+    userId: z.string(),
+    userName: z.string(),
+    role: z.enum(['OWNER', 'ADMIN', 'MEMBER']),
+    roleName: z.string(),
+    joinedAt: time,
+    mutedUntil: time.optional().describe('absent when the member may speak'),
+  }),
+)
+export const sentData = z.object({
+  msgId: z.string().describe('the sender’s own id'),
+  serverMsgId: z.string(),
+  groupId: z.string(),
+  createTime: time,
 })

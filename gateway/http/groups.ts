@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
 import type { GroupCommand } from '../../actors/group/contract.ts'
 import type { GroupId, UserId } from '../../protocol/ids.ts'
 import type { GroupRow, GroupStore } from '../../storage/group-store.ts'
@@ -12,14 +13,18 @@ import { groupReasons, sendReasons } from './group-reasons.ts'
 import {
   addBody,
   createBody,
+  groupData,
   groupParams,
+  groupsData,
   memberParams,
+  membersData,
   messageBody,
   muteGroupBody,
   muteMemberBody,
   operatorQuery,
   renameBody,
   roleBody,
+  sentData,
   userQuery,
 } from './group-schemas.ts'
 import type { ZodApp } from './validation.ts'
@@ -45,110 +50,179 @@ export function addGroupRoutes(api: ZodApp, options: GroupRoutes): void {
 }
 
 function addReading(app: ZodApp, { groupStore, accounts }: GroupRoutes): void {
-  const lists = { created: groupStore.createdBy, joined: groupStore.joinedBy }
-  for (const [name, list] of Object.entries(lists)) {
-    app.get(`/${name}`, { schema: { querystring: userQuery } }, async (request, reply) => {
-      const user = actingUser(request, request.query.userId)
-      if (user === undefined) return refuse(reply, restEnvelope, 'group_no_permission')
-      return success(await groupDtos(await list.call(groupStore, user), accounts))
-    })
+  const lists = {
+    created: { list: groupStore.createdBy, summary: 'Groups that a user owns' },
+    joined: { list: groupStore.joinedBy, summary: 'Groups that a user is in' },
+  }
+  for (const [name, { list, summary }] of Object.entries(lists)) {
+    app.get(
+      `/${name}`,
+      { schema: { querystring: userQuery }, config: { summary, data: groupsData } },
+      async (request, reply) => {
+        const user = actingUser(request, request.query.userId)
+        if (user === undefined) return refuse(reply, restEnvelope, 'group_no_permission')
+        return success(await groupDtos(await list.call(groupStore, user), accounts))
+      },
+    )
   }
 
-  app.get('/:id', { schema: { params: groupParams } }, async (request, reply) => {
-    const group = await groupStore.find(request.params.id)
-    if (!group || group.dissolved) return refuseGone(reply, group)
-    const [dto] = await groupDtos([group], accounts)
-    return success(dto)
-  })
+  app.get(
+    '/:id',
+    { schema: { params: groupParams }, config: { summary: 'A group', data: groupData } },
+    async (request, reply) => {
+      const group = await groupStore.find(request.params.id)
+      if (!group || group.dissolved) return refuseGone(reply, group)
+      const [dto] = await groupDtos([group], accounts)
+      return success(dto)
+    },
+  )
 
-  app.get('/:id/members', { schema: { params: groupParams } }, async (request, reply) => {
-    const { id } = request.params
-    const group = await groupStore.find(id)
-    if (!group || group.dissolved) return refuseGone(reply, group)
-    const members = await groupStore.members(id)
-    const { user } = sessionOf(request)
-    if (!members.some(member => member.user === user) && !hasRole(sessionOf(request), 'admin'))
-      return refuse(reply, restEnvelope, 'group_not_member')
-    return success(await memberDtos(id, members, accounts, Date.now()))
-  })
+  app.get(
+    '/:id/members',
+    { schema: { params: groupParams }, config: { summary: 'Its members, for members', data: membersData } },
+    async (request, reply) => {
+      const { id } = request.params
+      const group = await groupStore.find(id)
+      if (!group || group.dissolved) return refuseGone(reply, group)
+      const members = await groupStore.members(id)
+      const { user } = sessionOf(request)
+      if (!members.some(member => member.user === user) && !hasRole(sessionOf(request), 'admin'))
+        return refuse(reply, restEnvelope, 'group_not_member')
+      return success(await memberDtos(id, members, accounts, Date.now()))
+    },
+  )
 
-  app.get('/:id/members/:userId/exists', { schema: { params: memberParams } }, async (request, reply) => {
-    const { id, userId } = request.params
-    const group = await groupStore.find(id)
-    if (!group || group.dissolved) return refuseGone(reply, group)
-    const { user } = sessionOf(request)
-    const allowed =
-      user === userId || hasRole(sessionOf(request), 'admin') || (await isIn(groupStore, id, user))
-    if (!allowed) return refuse(reply, restEnvelope, 'group_not_member')
-    return success(await isIn(groupStore, id, userId))
-  })
+  app.get(
+    '/:id/members/:userId/exists',
+    {
+      schema: { params: memberParams },
+      config: { summary: 'Whether somebody is a member', data: z.boolean() },
+    },
+    async (request, reply) => {
+      const { id, userId } = request.params
+      const group = await groupStore.find(id)
+      if (!group || group.dissolved) return refuseGone(reply, group)
+      const { user } = sessionOf(request)
+      const allowed =
+        user === userId || hasRole(sessionOf(request), 'admin') || (await isIn(groupStore, id, user))
+      if (!allowed) return refuse(reply, restEnvelope, 'group_not_member')
+      return success(await isIn(groupStore, id, userId))
+    },
+  )
 }
 
 function addFounding(app: ZodApp, options: GroupRoutes): void {
-  app.post('/', { schema: { body: createBody } }, async (request, reply) => {
-    const { groupName, ownerId, memberIds, entryPolicy } = request.body
-    const owner = actingUser(request, ownerId)
-    if (owner === undefined) return refuse(reply, restEnvelope, 'group_no_permission')
-    const policy = entryPolicy === 'APPROVAL' ? 'approval' : 'invited'
-    const { group, outcome } = await options.groups.create(owner, groupName, policy, memberIds)
-    if (!outcome.ok) return refuse(reply, restEnvelope, groupReasons[outcome.reason])
-    return answerGroup(group, options)
-  })
+  app.post(
+    '/',
+    {
+      schema: { body: createBody },
+      config: { summary: 'Founds a group; the owner is in, and whom the owner names', data: groupData },
+    },
+    async (request, reply) => {
+      const { groupName, ownerId, memberIds, entryPolicy } = request.body
+      const owner = actingUser(request, ownerId)
+      if (owner === undefined) return refuse(reply, restEnvelope, 'group_no_permission')
+      const policy = entryPolicy === 'APPROVAL' ? 'approval' : 'invited'
+      const { group, outcome } = await options.groups.create(owner, groupName, policy, memberIds)
+      if (!outcome.ok) return refuse(reply, restEnvelope, groupReasons[outcome.reason])
+      return answerGroup(group, options)
+    },
+  )
 
-  app.put('/:id', { schema: { params: groupParams, body: renameBody } }, async (request, reply) => {
-    const { operatorId, groupName } = request.body
-    const { id } = request.params
-    const renamed = await change(request, reply, options, operatorId, { do: 'rename', name: groupName })
-    return renamed ?? answerGroup(id, options)
-  })
+  app.put(
+    '/:id',
+    {
+      schema: { params: groupParams, body: renameBody },
+      config: { summary: 'Renames it, for owner and admins', data: groupData },
+    },
+    async (request, reply) => {
+      const { operatorId, groupName } = request.body
+      const { id } = request.params
+      const renamed = await change(request, reply, options, operatorId, { do: 'rename', name: groupName })
+      return renamed ?? answerGroup(id, options)
+    },
+  )
 
   const schema = { params: groupParams, querystring: operatorQuery }
-  app.delete('/:id', { schema }, async (request, reply) => {
-    const { operatorId } = request.query
-    return (await change(request, reply, options, operatorId, { do: 'dissolve' })) ?? success()
-  })
+  app.delete(
+    '/:id',
+    { schema, config: { summary: 'Dissolves it, for its owner' } },
+    async (request, reply) => {
+      const { operatorId } = request.query
+      return (await change(request, reply, options, operatorId, { do: 'dissolve' })) ?? success()
+    },
+  )
 }
 
 function addMembers(app: ZodApp, options: GroupRoutes): void {
-  app.post('/:id/members', { schema: { params: groupParams, body: addBody } }, async (request, reply) => {
-    const { operatorId, memberIds } = request.body
-    return (await change(request, reply, options, operatorId, { do: 'add', users: memberIds })) ?? success()
-  })
+  app.post(
+    '/:id/members',
+    {
+      schema: { params: groupParams, body: addBody },
+      config: { summary: 'Adds members, for owner and admins' },
+    },
+    async (request, reply) => {
+      const { operatorId, memberIds } = request.body
+      return (await change(request, reply, options, operatorId, { do: 'add', users: memberIds })) ?? success()
+    },
+  )
 
   const schema = { params: memberParams, querystring: operatorQuery }
-  app.delete('/:id/members/:userId', { schema }, async (request, reply) => {
-    const user = request.params.userId
-    const { operatorId } = request.query
-    return (await change(request, reply, options, operatorId, { do: 'remove', user })) ?? success()
-  })
+  app.delete(
+    '/:id/members/:userId',
+    { schema, config: { summary: 'Removes a member, for owner and admins; oneself: leaves' } },
+    async (request, reply) => {
+      const user = request.params.userId
+      const { operatorId } = request.query
+      return (await change(request, reply, options, operatorId, { do: 'remove', user })) ?? success()
+    },
+  )
 
   const roleSchema = { params: memberParams, body: roleBody }
-  app.put('/:id/members/:userId/role', { schema: roleSchema }, async (request, reply) => {
-    const user = request.params.userId
-    const role = request.body.role === 'ADMIN' ? 'admin' : 'member'
-    const command = { do: 'role', user, role } as const
-    return (await change(request, reply, options, request.body.operatorId, command)) ?? success()
-  })
+  app.put(
+    '/:id/members/:userId/role',
+    { schema: roleSchema, config: { summary: 'Appoints an admin, or no longer, for its owner' } },
+    async (request, reply) => {
+      const user = request.params.userId
+      const role = request.body.role === 'ADMIN' ? 'admin' : 'member'
+      const command = { do: 'role', user, role } as const
+      return (await change(request, reply, options, request.body.operatorId, command)) ?? success()
+    },
+  )
 }
 
 function addMuting(app: ZodApp, options: GroupRoutes): void {
   const schema = { params: memberParams, body: muteMemberBody }
-  app.put('/:id/members/:userId/mute', { schema }, async (request, reply) => {
-    const { operatorId, seconds } = request.body
-    const command = { do: 'mute-member', user: request.params.userId, seconds } as const
-    return (await change(request, reply, options, operatorId, command)) ?? success()
-  })
+  app.put(
+    '/:id/members/:userId/mute',
+    { schema, config: { summary: 'Mutes a member for a time, for owner and admins; 0 ends it' } },
+    async (request, reply) => {
+      const { operatorId, seconds } = request.body
+      const command = { do: 'mute-member', user: request.params.userId, seconds } as const
+      return (await change(request, reply, options, operatorId, command)) ?? success()
+    },
+  )
 
-  app.put('/:id/mute', { schema: { params: groupParams, body: muteGroupBody } }, async (request, reply) => {
-    const { operatorId, muted } = request.body
-    return (await change(request, reply, options, operatorId, { do: 'mute-group', muted })) ?? success()
-  })
+  app.put(
+    '/:id/mute',
+    {
+      schema: { params: groupParams, body: muteGroupBody },
+      config: { summary: 'Mutes all but owner and admins, or no longer' },
+    },
+    async (request, reply) => {
+      const { operatorId, muted } = request.body
+      return (await change(request, reply, options, operatorId, { do: 'mute-group', muted })) ?? success()
+    },
+  )
 }
 
 function addSpeaking(app: ZodApp, { groups, groupStore }: GroupRoutes): void {
   app.post(
     '/:id/messages',
-    { schema: { params: groupParams, body: messageBody } },
+    {
+      schema: { params: groupParams, body: messageBody },
+      config: { summary: 'Says something; answered once it is saved', data: sentData },
+    },
     async (request, reply) => {
       const { senderId, content, messageType: msgType, msgId } = request.body
       const { id: group } = request.params
@@ -170,13 +244,15 @@ function addSpeaking(app: ZodApp, { groups, groupStore }: GroupRoutes): void {
 async function change(
   request: FastifyRequest,
   reply: FastifyReply,
-  { groups }: GroupRoutes,
+  { groups, groupStore }: GroupRoutes,
   operatorId: UserId | undefined,
   command: GroupCommand,
 ): Promise<FastifyReply | undefined> {
   const by = actingUser(request, operatorId)
   if (by === undefined) return refuse(reply, restEnvelope, 'group_no_permission')
   const { id } = request.params as { id: GroupId }
+  // An actor would claim whatever name it is given, and claims stay.
+  if (!(await groupStore.find(id))) return refuse(reply, restEnvelope, 'group_not_found')
   const outcome = await groups.change(id, by, command)
   return outcome.ok ? undefined : refuse(reply, restEnvelope, groupReasons[outcome.reason])
 }

@@ -42,7 +42,7 @@ const description = `Every answer under /api is {success, errCode, errMessage[, 
 export function toOpenApi(routes: readonly RouteOptions[]): OpenApi {
   const paths: Record<string, Record<string, Operation>> = {}
   for (const route of routes) {
-    const path = route.url.replace(/:(\w+)/g, '{$1}')
+    const path = route.url.replace(/:(\w+)/g, '{$1}').replace(/(.)\/$/, '$1')
     const operations = paths[path] ?? {}
     paths[path] = operations
     for (const method of [route.method].flat()) operations[method.toLowerCase()] = operationOf(route)

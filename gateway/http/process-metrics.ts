@@ -1,4 +1,5 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { Counter, Gauge, Registry } from 'prom-client'
+import { addDefaultMetrics } from './default-metrics.ts'
 
 /** A number that is read at each scrape. */
 export interface Reading {
@@ -12,7 +13,7 @@ export interface Reading {
 /** What a process without connections shows: its own figures and some readings. */
 export function createProcessMetrics(readings: readonly Reading[]): Registry {
   const registry = new Registry()
-  collectDefaultMetrics({ register: registry, prefix: 'homing_' })
+  addDefaultMetrics(registry)
   for (const { name, help, grows, read } of readings) {
     if (grows) addCounter(registry, name, help, read)
     else

@@ -60,6 +60,10 @@ export const httpRefusals = {
     'OFFLINE_MSG_008',
     'too many messages are read beyond unread ones; begin with the oldest',
   ),
+
+  admins_only: refusal(403, 'ADMIN_001', 'for admins only'),
+  dead_letter_not_found: refusal(404, 'ADMIN_002', 'no such dead letter'),
+  dead_letter_refused: refusal(409, 'ADMIN_003', 'it still cannot be saved'),
 } as const satisfies Record<string, HttpRefusal>
 
 export type HttpReason = keyof typeof httpRefusals

@@ -26,36 +26,68 @@ export function addWebsiteRoutes(root: ZodApp, { sessions, websites }: WebsiteRo
 function addReading(app: ZodApp, websites: WebsiteStore): void {
   const { success } = websitesEnvelope
 
-  app.get('/', { schema: { querystring: pageQuery } }, async request => {
-    const { page, pageSize } = request.query
-    const { total, items } = await websites.page(page, pageSize)
-    return success({ items, total, page, pageSize })
-  })
+  app.get(
+    '/',
+    { schema: { querystring: pageQuery }, config: { summary: 'Websites, by page' } },
+    async request => {
+      const { page, pageSize } = request.query
+      const { total, items } = await websites.page(page, pageSize)
+      return success({ items, total, page, pageSize })
+    },
+  )
 
-  app.get('/:id', { schema: { params: idParams } }, async (request, reply) => {
-    const website = await websites.find(request.params.id)
-    return website ? success(website) : refuseWebsite(reply, 'website_not_found')
-  })
+  app.get(
+    '/:id',
+    { schema: { params: idParams }, config: { summary: 'A website' } },
+    async (request, reply) => {
+      const website = await websites.find(request.params.id)
+      return website ? success(website) : refuseWebsite(reply, 'website_not_found')
+    },
+  )
 }
 
 function addWriting(app: ZodApp, websites: WebsiteStore): void {
   const { success } = websitesEnvelope
 
-  app.post('/create', { onRequest: adminsOnly, schema: { body: createBody } }, async (request, reply) => {
-    const created = await websites.create(request.body)
-    return created.ok ? success({ id: created.id }) : refuseWebsite(reply, refusals[created.reason])
-  })
+  app.post(
+    '/create',
+    {
+      onRequest: adminsOnly,
+      schema: { body: createBody },
+      config: { summary: 'Adds a website, for admins' },
+    },
+    async (request, reply) => {
+      const created = await websites.create(request.body)
+      return created.ok ? success({ id: created.id }) : refuseWebsite(reply, refusals[created.reason])
+    },
+  )
 
-  app.post('/update', { onRequest: adminsOnly, schema: { body: updateBody } }, async (request, reply) => {
-    const { id, changes } = request.body
-    const updated = await websites.update(id, changes)
-    return updated.ok ? success({ success: true }) : refuseWebsite(reply, refusals[updated.reason])
-  })
+  app.post(
+    '/update',
+    {
+      onRequest: adminsOnly,
+      schema: { body: updateBody },
+      config: { summary: 'Changes a website, for admins' },
+    },
+    async (request, reply) => {
+      const { id, changes } = request.body
+      const updated = await websites.update(id, changes)
+      return updated.ok ? success({ success: true }) : refuseWebsite(reply, refusals[updated.reason])
+    },
+  )
 
-  app.post('/delete', { onRequest: adminsOnly, schema: { body: deleteBody } }, async request => {
-    const deleted = await websites.delete(request.body.ids)
-    return success({ success: true, deleted })
-  })
+  app.post(
+    '/delete',
+    {
+      onRequest: adminsOnly,
+      schema: { body: deleteBody },
+      config: { summary: 'Deletes websites, for admins' },
+    },
+    async request => {
+      const deleted = await websites.delete(request.body.ids)
+      return success({ success: true, deleted })
+    },
+  )
 }
 
 const refusals = { taken: 'domain_taken', unknown: 'website_not_found' } as const

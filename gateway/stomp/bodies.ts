@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import type { CustomerSession } from '../../protocol/customer-session.ts'
 import type { Entry, MessageEntry } from '../../protocol/entries.ts'
 import { type Reason, refusals } from '../../protocol/errors.ts'
-import { directConversation, groupConversation } from '../../protocol/ids.ts'
+import { directConversation, type GroupId, groupConversation, type UserId } from '../../protocol/ids.ts'
 import type { OfflineSummary } from '../../protocol/offline.ts'
 import type { Presence } from '../../protocol/presence.ts'
 import type { About } from '../wire-protocol.ts'
@@ -28,23 +29,20 @@ export function entryBody(seq: number, entry: Entry): string {
       })
     case 'notice': {
       const { group: groupId, from: fromUserId, change } = entry
-      return systemBody('GROUP_NOTIFY', change.event, { groupId, fromUserId, ...change })
+      return systemBody('GROUP_NOTIFY', change.event, { groupId, fromUserId, ...change }, about(seq, entry))
     }
     case 'revocation': {
       const data = { serverMsgId: String(entry.target), fromUserId: entry.from, groupId: entry.group }
-      return systemBody('MESSAGE_REVOKED', 'a message was taken back', data)
+      return systemBody('MESSAGE_REVOKED', 'a message was taken back', data, about(seq, entry))
     }
     case 'join-request': {
       const { group: groupId, from: fromUserId } = entry
-      return systemBody('GROUP_JOIN_REQUEST', entry.body, { groupId, fromUserId })
+      return systemBody('GROUP_JOIN_REQUEST', entry.body, { groupId, fromUserId }, about(seq, entry))
     }
     case 'join-decision': {
       const { group: groupId, from: fromUserId, accept } = entry
-      return systemBody('GROUP_JOIN_DECISION', accept ? 'accepted' : 'refused', {
-        groupId,
-        fromUserId,
-        accept,
-      })
+      const data = { groupId, fromUserId, accept }
+      return systemBody('GROUP_JOIN_DECISION', accept ? 'accepted' : 'refused', data, about(seq, entry))
     }
     default:
       return entry satisfies never
@@ -78,8 +76,19 @@ export const failedBody = (reason: Reason, about: About, sessionId: string | und
     reason,
   })
 
-export const systemBody = (code: string, content: string, data?: object): string =>
-  body('SYSTEM', { code, content, data, createTime: Date.now() })
+/** `about`: under what a client knows it; what is said only once has an id of its own. */
+export const systemBody = (
+  code: string,
+  content: string,
+  data?: object,
+  about: { readonly msgId: string; readonly sessionId?: string } = { msgId: randomUUID() },
+): string => body('SYSTEM', { ...about, code, content, data, createTime: Date.now() })
+
+/** A stored entry's serverMsgId, which is the same however often it is told, and the conversation it belongs to. */
+const about = (seq: number, { group, from, to }: { group?: GroupId; from: UserId; to?: UserId }) => ({
+  msgId: String(seq),
+  sessionId: group === undefined ? directConversation(from, to ?? from) : groupConversation(group),
+})
 
 export const sessionBody = (session: CustomerSession): string =>
   body('SESSION_STATUS', {
@@ -97,12 +106,7 @@ export const presenceBody = ({ user, status, ts }: Presence): string =>
 
 /** A SYSTEM frame around what `GET /api/im/offline/summary` answers. */
 export const summaryBody = (conversations: readonly OfflineSummary[]): string =>
-  body('SYSTEM', {
-    code: 'OFFLINE_SUMMARY',
-    content: 'unread messages',
-    data: conversations.map(toSummaryDto),
-    createTime: Date.now(),
-  })
+  systemBody('OFFLINE_SUMMARY', 'unread messages', conversations.map(toSummaryDto))
 
 export const toSummaryDto = ({ conversation, unread, brief, ts }: OfflineSummary) => ({
   conversationId: conversation,

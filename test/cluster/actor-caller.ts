@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { AttachRequest } from '../../actors/route-confirmation.ts'
+import type { AttachRequest } from '../../actors/route-confirmations.ts'
 import type { Binding, UserContract } from '../../actors/user/contract.ts'
 import { runProcess } from '../../bin/cluster-process.ts'
 import { DaprActorCaller } from '../../dapr/dapr-actor-caller.ts'
@@ -19,7 +19,10 @@ await runProcess('gateway', async ({ settings, incarnation, logger, nats }) => {
   const bus = new NatsBus(nats, logger)
   const sidecar = new SidecarClient({ port: DAPR_HTTP_PORT, apiToken: DAPR_API_TOKEN }, logger)
   const status = new SidecarStatus(sidecar)
-  const runtime = new DaprActorRuntime({ bus, dapr: new DaprActorCaller(sidecar) })
+  const runtime = new DaprActorRuntime({
+    bus,
+    dapr: new DaprActorCaller(sidecar, settings.DAPR_CALLS_AT_ONCE),
+  })
   bus.subscribe(subjects.gatewayAlive(incarnation), ({ respond }) => respond?.({}))
   bus.subscribe(subjects.kick(incarnation), ({ respond }) => respond?.({}))
   bus.subscribe(subjects.attach(incarnation), ({ value, respond }) =>

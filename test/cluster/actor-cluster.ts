@@ -1,14 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { Context } from 'mocha'
-import { parse, stringify } from 'yaml'
 import { type Cluster, startCluster } from '../../tools/cluster/cluster.ts'
 import { findTool } from '../../tools/components.ts'
 import { eventually } from '../support/eventually.ts'
 import type { LoadReport, Sent } from './actor-load.ts'
-
-const root = resolve(import.meta.dirname, '../..')
+import { templateWith } from './template.ts'
 
 /** A cluster whose one gateway is `actor-caller.ts`. */
 export class ActorCluster {
@@ -23,8 +21,7 @@ export class ActorCluster {
   static async start(test: Context): Promise<ActorCluster> {
     await componentsOrSkip(test)
     const folder = mkdtempSync(join(tmpdir(), 'homing-actors-'))
-    const template = join(folder, 'dapr.yaml')
-    writeFileSync(template, templateWithCaller())
+    const template = templateWith(folder, { gateway: 'test/cluster/actor-caller.ts' })
     const cluster = await startCluster({ dataDir: join(folder, 'data'), gateways: 1, template })
     return new ActorCluster(cluster, folder)
   }
@@ -90,21 +87,8 @@ async function ask<T>(url: string, argument: unknown): Promise<T> {
   return value as T
 }
 
-/** The project's own template, with the caller in the gateway's place and paths that hold from anywhere. */
-function templateWithCaller(): string {
-  const template = parse(readFileSync(join(root, 'dapr/dapr.yaml'), 'utf8'))
-  template.common.resourcesPath = join(root, 'components')
-  template.common.configFilePath = join(root, 'dapr/config.yaml')
-  for (const app of template.apps) app.appDirPath = root
-  template.apps.find((app: { appID: string }) => app.appID === 'gateway').command = [
-    'node',
-    'test/cluster/actor-caller.ts',
-  ]
-  return stringify(template)
-}
-
 /** Without the components the calling test is skipped loudly, and on CI it fails. */
-async function componentsOrSkip(test: Context): Promise<void> {
+export async function componentsOrSkip(test: Context): Promise<void> {
   const missing: string[] = []
   for (const name of ['daprd', 'placement', 'nats-server'] as const)
     if (!(await findTool(name))) missing.push(name)

@@ -126,7 +126,7 @@ export function groupStore({ store, save }: Context): void {
     expect((await store().groups.joinedBy(guest)).map(({ group }) => group)).to.deep.equal([first, second])
   })
 
-  it('counts and shows messages since joining, and of those taken back that they were', async () => {
+  it('counts messages since joining, also those taken back, and shows of these that they were', async () => {
     const [group, owner, guest] = [await store().groups.nextId(), newUser(), newUser()]
     const conversation = groupConversation(group)
     const [, , joined] = await save([
@@ -139,7 +139,7 @@ export function groupStore({ store, save }: Context): void {
     expect(await unread()).to.deep.equal([{ conversation, readSeq: joined, single: [], unread: 3 }])
     const target = regretted ?? 0
     await save([stored({ kind: 'revocation', from: owner, group, target, ordinal: 4, ts: 1 }, group)])
-    expect((await unread())[0]?.unread).to.equal(2)
+    expect((await unread())[0]?.unread).to.equal(3)
     const spans = await store().groups.spans(group, guest)
     const shown = await store().messages.history(conversation, 0, 10, spans)
     expect(shown.map(({ entry, revoked }) => [(entry as GroupEntry).ordinal, revoked])).to.deep.equal([

@@ -37,6 +37,16 @@ export function claims({ log, users, restart }: Context): void {
     expect(await log().lastClaim(owner)).to.deep.equal({ token: 'one', body: 1, epoch })
   })
 
+  it('tells whether a claim is the last, of owners nobody has claimed too', async () => {
+    const [alice, bob] = users().map(userOwner)
+    if (!alice || !bob) return expect.fail('no users')
+    const epoch = await log().claim(alice, { token: 'one', body: null }, 0)
+    const held = () => Promise.all([log().isHeld(alice, 'one'), log().isHeld(bob, 'one')])
+    expect(await held()).to.deep.equal([true, false])
+    await log().claim(alice, { token: 'two', body: null }, epoch)
+    expect(await held()).to.deep.equal([false, false])
+  })
+
   it('tells the holder once when somebody else claims, and not of its own renewals', async () => {
     const owner = userOwner(users()[0])
     let told = 0

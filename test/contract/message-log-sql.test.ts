@@ -105,6 +105,18 @@ describe('the log in SQLite', () => {
     expect(positions).to.deep.equal([second?.seq])
   })
 
+  it('pauses after a commit, and commits together what comes meanwhile', async () => {
+    harness = await SqlHarness.make({ pauseMs: 100 })
+    const fence = await ownership(harness.log, 'alice')
+    const positions: number[] = []
+    new Watermark(harness.bus).listen({ advanced: position => positions.push(position) })
+    const first = harness.log.append(fence, [direct('alice', 'bob', 'a')])
+    for (let n = 0; n < 5; n += 1) await new Promise(resolve => setImmediate(resolve))
+    const [second] = await harness.log.append(fence, [direct('alice', 'bob', 'b')])
+    await first
+    expect(positions).to.deep.equal([second?.seq])
+  })
+
   it('forgets what it did in a transaction that was rolled back', async () => {
     harness = await SqlHarness.make()
     const other = new DatabaseSync(harness.database)

@@ -77,6 +77,22 @@ describe('the log as a saver reads it (NATS)', function () {
     await reading
   })
 
+  it('pauses between two looks at the log, so that what comes meanwhile is one batch', async () => {
+    const { connection } = host
+    const looks: number[] = []
+    const requestMany = connection.requestMany.bind(connection)
+    connection.requestMany = (...request) => {
+      looks.push(performance.now())
+      return requestMany(...request)
+    }
+    const reading = read(start, 20)
+    const fence = await ownership(host.log, alice)
+    for (const id of ids(20)) await host.log.append(fence, [direct(alice, bob, id)])
+    await reading
+    const gaps = looks.slice(1).map((at, n) => at - (looks[n] ?? 0))
+    expect(Math.min(...gaps)).to.be.greaterThan(9)
+  })
+
   it('keeps batches within both limits; a larger record comes alone', async () => {
     const fence = await ownership(host.log, alice)
     const sizes = [10, 700, 10, 10, 900, 3_000, 10]

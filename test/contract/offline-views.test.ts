@@ -49,8 +49,8 @@ function offlineViews(name: string, open: () => { store: SqlStore; database: Dat
     expect(conversations.map(({ unread }) => unread)).to.deep.equal([3])
   })
 
-  it(`show what is unread in groups since joining, on ${name}`, async () => {
-    const { database } = open()
+  it(`show what is unread in groups since joining, also what was taken back, on ${name}`, async () => {
+    const { store, database } = open()
     const conversation = groupConversation('7')
     for (const [user, left] of [
       ['carol', 0],
@@ -73,13 +73,17 @@ function offlineViews(name: string, open: () => { store: SqlStore; database: Dat
          values (?, 'group.7', ?, 'group', 'erin', ?, '7', 'hi', 'TEXT', ?, ?)`,
         [seq ?? 0, conversation, `g${seq}`, 1000, revoked ?? 0],
       )
-    const rows = await database.rows<{ id: number; receiver_id: string }>(
-      `select id, receiver_id from t_im_offline_message where conversation_id = '${conversation}' order by id`,
+    const rows = await database.rows<{ id: number; receiver_id: string; msg_brief: string }>(
+      `select id, receiver_id, msg_brief from t_im_offline_message
+       where conversation_id = '${conversation}' order by id`,
     )
-    expect(rows.map(({ id, receiver_id }) => [id, receiver_id])).to.deep.equal([
-      [12, 'carol'],
-      [14, 'carol'],
+    expect(rows.map(({ id, receiver_id, msg_brief }) => [id, receiver_id, msg_brief])).to.deep.equal([
+      [12, 'carol', 'hi'],
+      [13, 'carol', '[空消息]'],
+      [14, 'carol', 'hi'],
     ])
+    const { conversations } = await store.messages.unread('carol')
+    expect(conversations.map(({ unread }) => unread)).to.deep.equal([3])
   })
 }
 

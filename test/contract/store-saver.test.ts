@@ -4,8 +4,8 @@ import { MemoryBus } from '../../messaging/memory-bus.ts'
 import type { NewEntry } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
 import type { WatermarkNotice } from '../../messaging/watermark.ts'
-import { type DirectEntry, repeatIdOf } from '../../protocol/entries.ts'
-import { directFeed } from '../../protocol/ids.ts'
+import { type DirectEntry, type NoticeEntry, repeatIdOf } from '../../protocol/entries.ts'
+import { directFeed, groupFeed } from '../../protocol/ids.ts'
 import { makeLogger } from '../../runtime/logger.ts'
 import { SeqTaken } from '../../storage/message-insert.ts'
 import type { SavedLog } from '../../storage/saved-log.ts'
@@ -51,7 +51,8 @@ onDatabase('the saver', function () {
   })
 
   function start(saved: SavedLog = store.savedLog(), retentionMs = 3_600_000, takeOverMs = 200): Saver {
-    const saver = new Saver({ saved, reader: log, bus, logger, retentionMs, takeOverMs })
+    const purges = store.purgeSamples('saver', retentionMs)
+    const saver = new Saver({ saved, reader: log, bus, logger, purges, takeOverMs })
     savers.push(saver)
     saver.run().catch(() => {})
     return saver
@@ -74,7 +75,10 @@ onDatabase('the saver', function () {
   /** A saver that has just been outrun by another, which goes on. */
   async function startOutrun(takeOverMs?: number): Promise<void> {
     const paused = new PausedBeforeSaving(store.savedLog())
+    const opened = log.opened.length
     start(paused.saved, undefined, takeOverMs)
+    // Else the other may save them before this one has begun to read.
+    await eventually(() => expect(log.opened.length).to.be.greaterThan(opened))
     log.append(...messages(10, 'alice', 'outrun'))
     await paused.reached
     const seqs = log.append(...messages(10, 'alice', 'further'))
@@ -225,6 +229,39 @@ onDatabase('the saver', function () {
     expect(letters[0]?.payload).to.equal('00FF27')
   })
 
+  it('puts aside a change of a group that the tables cannot hold, with all it would have changed', async () => {
+    start()
+    const notice = (opId: string, change: unknown): NewEntry => {
+      const entry = {
+        kind: 'notice',
+        from: 'alice',
+        group: '7',
+        opId,
+        change,
+        ordinal: 0,
+        ts: 5,
+      } as NoticeEntry
+      return { feed: groupFeed('7'), dedupeId: `alice:\tchange:${opId}`, entry }
+    }
+    const [, wrong, shapeless] = log.append(
+      notice('a', { event: 'created', name: 'g', policy: 'invited', users: ['bob'] }),
+      notice('b', { event: 'role', users: ['bob'], role: 'emperor' }),
+      notice('c', undefined),
+      notice('d', { event: 'renamed', name: 'h' }),
+    )
+    await reached(4)
+    expect(notices.flatMap(({ refused = [] }) => refused.map(({ seq }) => seq))).to.have.members([
+      wrong,
+      shapeless,
+    ])
+    expect(await store.groups.find('7')).to.include({ name: 'h', memberCount: 2 })
+    expect((await store.groups.members('7')).map(({ role }) => role)).to.have.members(['owner', 'member'])
+    expect((await store.deadLetters.list(0, 10)).map(({ seq }) => seq)).to.deep.equal([wrong, shapeless])
+    expect(await store.messages.entry(wrong ?? 0)).to.equal(undefined)
+    const told = await store.audit.list({ group: '7', before: 0, limit: 10 })
+    expect(told.map(({ event }) => event)).to.deep.equal(['group-renamed', 'group-created', 'group-created'])
+  })
+
   it('stops, loudly, where the database holds another message under a seq', async () => {
     log.append(...messages(3))
     const saver = start()
@@ -287,6 +324,25 @@ onDatabase('the saver', function () {
     await eventually(() => expect(log.purged.at(-1)).to.equal(6), 15_000)
     expect(log.records.map(({ kind }) => kind)).to.deep.equal(['claim'])
     await saver.stop()
+  })
+
+  it('purges what an earlier saver has saved, however often savers are started again', async () => {
+    const hour = 3600
+    const samples = () => store.purgeSamples('saver', hour * 1000)
+    const age = (seconds: number) =>
+      server.execute(`saver${databases}`, `update purge_sample set at = at - ${seconds}`)
+    expect(await samples().due(0)).to.equal(undefined)
+    for (let position = 10; position <= 60; position += 10) {
+      expect(await samples().due(position), 'nothing is old').to.equal(undefined)
+      expect(await samples().due(position + 1), 'not noted so soon').to.equal(undefined)
+      await age(hour / 6)
+    }
+    expect(await samples().due(80)).to.equal(10)
+    expect(await samples().due(80), 'told once').to.equal(undefined)
+    await age(hour / 6)
+    expect(await samples().due(80)).to.equal(20)
+    expect(await store.purgeSamples('auditor', 0).due(5), 'an auditor’s are its own').to.equal(undefined)
+    expect(await store.purgeSamples('auditor', 0).due(5)).to.equal(5)
   })
 
   describe('when the log went back', () => {

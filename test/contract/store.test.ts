@@ -6,11 +6,21 @@ import type { LogRecord } from '../../messaging/log-reader.ts'
 import { MemoryBus } from '../../messaging/memory-bus.ts'
 import type { Fence, NewEntry } from '../../messaging/message-log.ts'
 import { makeLogger } from '../../runtime/logger.ts'
+import { type Database, openSqlite } from '../../storage/database.ts'
+import { openMysql } from '../../storage/mysql.ts'
+import type { DeadLetter } from '../../storage/saved-message.ts'
+import { bury } from '../../storage/sql-dead-letters.ts'
 import { SqlLog } from '../../storage/sql-log.ts'
 import { SqlStore } from '../../storage/sql-store.ts'
 import { hasDatabase, TestDatabase } from '../support/database.ts'
 import { ownership } from './message-log.ts'
 import { type StoreHarness, storeContract } from './store.ts'
+
+const buryIn = (database: Database, letter: DeadLetter): Promise<void> =>
+  database.transaction(async within => {
+    await database.run('delete from message where seq = ?', [letter.seq], within)
+    await bury(database, letter, within)
+  })
 
 storeContract('SQLite', async (): Promise<StoreHarness> => {
   const directory = mkdtempSync(join(tmpdir(), 'homing-store-'))
@@ -30,6 +40,11 @@ storeContract('SQLite', async (): Promise<StoreHarness> => {
         seqs.push(...(await log.append(fence, [entry])).map(({ seq }) => seq))
       }
       return seqs
+    },
+    async bury(letter) {
+      const database = await openSqlite(path)
+      await buryIn(database, letter)
+      await database.close()
     },
     async close() {
       await log.close()
@@ -71,6 +86,11 @@ onDatabase('on MariaDB', function () {
         const records = recordsOf(entries, position)
         expect(await saved.save(position, records)).to.deep.equal([])
         return records.map(({ seq }) => seq)
+      },
+      async bury(letter) {
+        const database = await openMysql(server.url('contract'))
+        await buryIn(database, letter)
+        await database.close()
       },
       close: () => store.close(),
     }

@@ -1,4 +1,6 @@
+import { audit } from './audit.ts'
 import { customerServiceContract } from './customer-service.ts'
+import { deadLetters } from './dead-letters.ts'
 import { groupStore } from './group-store.ts'
 import { incomingContract } from './incoming.ts'
 import { accounts, refreshTokens } from './store-accounts.ts'
@@ -22,6 +24,7 @@ export function storeContract(name: string, make: () => Promise<StoreHarness>): 
     const context: Context = {
       store: () => harness.store,
       save: entries => harness.save(entries),
+      bury: letter => harness.bury(letter),
     }
     it('answers, and may be migrated again', async () => {
       await harness.store.migrate()
@@ -35,6 +38,8 @@ export function storeContract(name: string, make: () => Promise<StoreHarness>): 
     describe('accounts', () => accounts(context))
     describe('refresh tokens', () => refreshTokens(context))
     describe('what waits', () => incomingContract(context.store, context.save))
+    describe('audit', () => audit(context))
+    describe('dead letters', () => deadLetters(context))
     customerServiceContract(context.store)
   })
 }

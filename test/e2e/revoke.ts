@@ -24,6 +24,14 @@ export function revokeSuite(target: () => Target): void {
     return body.data as { content: string; revoked?: boolean }[]
   }
 
+  /** Briefs of what is not read, newest first. */
+  const waiting = async (person: Person, conversation: string) => {
+    const path = `/api/im/offline/${conversation}?userId=${person.id}`
+    const { body } = await api(gatewayOf(target(), 1), path, { token: person.token })
+    const { messages } = body.data as { messages: { msgBrief: string }[] }
+    return messages.map(({ msgBrief }) => msgBrief)
+  }
+
   it('a direct message is taken back by its sender: here, there and in what is kept', async () => {
     const [alice, bob, mallory] = await clients.people('alice', 'bob', 'mallory')
     if (!alice || !bob || !mallory) return
@@ -53,8 +61,11 @@ export function revokeSuite(target: () => Target): void {
     })
     await toBob.settle()
     expect(toBob.all({ type: 'MESSAGE_REVOKED' })).to.have.length(1)
-    await unread(bob, conversation, 1)
     await until(async () => (await history(bob, conversation))[0]?.revoked, 'history does not know')
+    await unread(bob, conversation, 2)
+    expect(await waiting(bob, conversation)).to.deep.equal(['[空消息]', 'keep'])
+    toBob.send({ type: 'ACK', ackType: 'read', serverMsgId, to: alice.id })
+    await unread(bob, conversation, 0)
     expect((await history(bob, conversation)).map(({ content }) => content)).to.deep.equal(['', 'keep'])
   })
 
@@ -72,7 +83,7 @@ export function revokeSuite(target: () => Target): void {
     const toBob = await clients.connect(bob, 1)
     await toBob.next({ type: 'MESSAGE_REVOKED', serverMsgId })
     expect(toBob.all({ type: 'SINGLE_CHAT' }).map(({ body }) => body)).to.deep.equal(['keep'])
-    await unread(bob, conversation, 1)
+    await unread(bob, conversation, 2)
   })
 
   it('a group message is taken back by its sender, or by who leads the group', async () => {
@@ -99,6 +110,9 @@ export function revokeSuite(target: () => Target): void {
       await client.next({ type: 'MESSAGE_REVOKED', serverMsgId: first, from: bob.id })
       await client.next({ type: 'MESSAGE_REVOKED', serverMsgId: second, from: alice.id })
     }
+    await unread(carol, groupConversation(group), 3)
+    expect(await waiting(carol, groupConversation(group))).to.deep.equal(['third', '[空消息]', '[空消息]'])
+    toCarol.send({ type: 'ACK', ackType: 'read', serverMsgId: second, groupId: group })
     await unread(carol, groupConversation(group), 1)
     expect(heard(toCarol, group)).to.deep.equal(['first', 'second', 'third'])
   })

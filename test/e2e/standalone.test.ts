@@ -1,5 +1,9 @@
+import { join } from 'node:path'
+import { openSqlite } from '../../storage/database.ts'
 import { Standalone } from '../support/standalone.ts'
+import { auditSuite } from './audit.ts'
 import { authenticationSuite } from './authentication.ts'
+import { deadLettersSuite } from './dead-letters.ts'
 import { devicesSuite } from './devices.ts'
 import { groupRestSuite } from './group-rest.ts'
 import { groupsSuite } from './groups.ts'
@@ -41,4 +45,10 @@ describe('standalone', () => {
   groupRestSuite(() => server)
   revokeSuite(() => server)
   stompSuite(() => server)
+  describe('audit', () => auditSuite(() => server))
+  describe('dead letters', () =>
+    deadLettersSuite(
+      () => server,
+      () => openSqlite(join(server.dataDir, 'homing.db')),
+    ))
 })

@@ -17,7 +17,10 @@ export function stompSessionSuite(target: () => Target): void {
         expect(alice.connected?.headers).to.include({ version: '1.2', 'user-name': user })
         const welcome = await alice.next('messages', { type: 'SYSTEM' })
         expect(welcome).to.include({ code: 'CONNECT_SUCCESS' })
-        expect(welcome.timestamp).to.be.a('number')
+        for (const time of [welcome.timestamp, welcome.createTime]) expect(time).to.be.a('number')
+        expect(welcome.msgId).to.be.a('string').that.is.not.empty
+        expect(welcome.content).to.equal('connected')
+        expect(welcome.data).to.deep.equal({ userId: user })
         await alice.settle()
         expect(alice.heard.filter(({ queue }) => queue !== 'heartbeat')).to.have.length(1)
         await alice.close()

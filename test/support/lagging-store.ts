@@ -6,6 +6,7 @@ import type { Fence, LogEntry } from '../../messaging/message-log.ts'
 import { userOwner } from '../../protocol/ids.ts'
 import { makeLogger } from '../../runtime/logger.ts'
 import { type Database, openSqlite } from '../../storage/database.ts'
+import { bury } from '../../storage/sql-dead-letters.ts'
 import { SqlLog } from '../../storage/sql-log.ts'
 import { SqlStore } from '../../storage/sql-store.ts'
 import { direct } from '../contract/message-log.ts'
@@ -59,6 +60,15 @@ export class LaggingStore {
     await this.#saved.run('insert or ignore into message select * from logged.message')
     await this.#saved.run('insert or ignore into conversation select * from logged.conversation')
     await this.#saved.run('detach database logged')
+  }
+
+  /** What the saver does with what the database does not take: it has no row, but is a dead letter. */
+  async putAside({ seq, feed, entry }: LogEntry): Promise<void> {
+    const payload = Buffer.from(JSON.stringify(entry))
+    await this.#saved.transaction(async within => {
+      await this.#saved.run('delete from message where seq = ?', [seq], within)
+      await bury(this.#saved, { seq, subject: `im.${feed}`, detail: 'refused', payload }, within)
+    })
   }
 
   async close(): Promise<void> {

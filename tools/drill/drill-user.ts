@@ -41,8 +41,11 @@ export class DrillUser {
   #asked = 0
   #login: Login | undefined
   #socket: WebSocket | undefined
+  #gateway: string | undefined
   /** Of this user's messages, by seq: the recipient. */
   readonly accepted = new Map<number, string>()
+  /** The same messages' seqs, by clientMsgId. */
+  readonly #seqs = new Map<string, number>()
   /** Who has written to this user. */
   readonly senders = new Set<string>()
   lastIncoming: Message | undefined
@@ -60,6 +63,16 @@ export class DrillUser {
     return this.#outbox.size
   }
 
+  /** The gateway of the last connection. */
+  get gateway(): string | undefined {
+    return this.#gateway
+  }
+
+  /** The seq of a message that is accepted. */
+  seqOf(clientMsgId: string): number | undefined {
+    return this.#seqs.get(clientMsgId)
+  }
+
   hasReceived(seq: number): boolean {
     return this.#received.has(seq)
   }
@@ -68,13 +81,15 @@ export class DrillUser {
   async login(): Promise<void> {
     this.#logins++
     const { gateway } = this.#parts
-    const opened = (socket: WebSocket) => {
+    const opened = (socket: WebSocket, url: string) => {
       this.#socket = socket
+      this.#gateway = url
     }
     class DrillSocket extends WebSocket {
       constructor(path: string) {
-        super(new URL(new URL(path).pathname, gateway().replace(/^http/, 'ws')))
-        opened(this)
+        const url = gateway()
+        super(new URL(new URL(path).pathname, url.replace(/^http/, 'ws')))
+        opened(this, url)
       }
     }
     const client = new HomingClient({
@@ -102,9 +117,10 @@ export class DrillUser {
     await client.connect()
   }
 
-  send(to: string): void {
+  /** Answers the message's clientMsgId. */
+  send(to: string): string {
     const login = this.#login
-    if (!login) return
+    if (!login) throw new Error(`${this.name} has never logged in`)
     this.#sends++
     const id = `${this.name}-${this.#sends}`
     this.#open.set(id, to)
@@ -117,6 +133,7 @@ export class DrillUser {
         this.#parts.history.write({ type: 'fail', ...fields, reason: String(error?.reason ?? error) })
         this.#open.delete(id)
       })
+    return id
   }
 
   /** Reads up to the last message that came. */
@@ -222,6 +239,7 @@ export class DrillUser {
     if (to === undefined) return
     this.#open.delete(id)
     this.accepted.set(seq, to)
+    this.#seqs.set(id, seq)
     const conv = directConversation(this.name, to)
     this.#parts.history.write({
       type: 'ok',

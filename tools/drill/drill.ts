@@ -1,15 +1,9 @@
-import { mkdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { SignJWT } from 'jose'
-import { HistoryWriter } from '../checker/history-writer.ts'
-import { startCluster } from '../cluster/cluster.ts'
 import { Faults } from './faults.ts'
-import { Links } from './links.ts'
 import type { DrillOptions } from './options.ts'
-import { Population } from './population.ts'
 import { Random } from './random.ts'
 import { Recoveries } from './recoveries.ts'
 import { planFaults } from './schedule.ts'
+import { openStage } from './stage.ts'
 
 export interface DrillResult {
   readonly historyFile: string
@@ -20,42 +14,21 @@ export interface DrillResult {
 }
 
 /** After the last fault: how long everything may take to arrive. */
-const SETTLE_MS = 60_000
-
-/** Rates that the drill's clients never reach. */
-const unlimited = {
-  HOMING_FRAMES_PER_SECOND: '1000000',
-  HOMING_FRAMES_BURST: '1000000',
-  HOMING_MESSAGES_PER_SECOND: '1000000',
-  HOMING_MESSAGES_BURST: '1000000',
-}
+export const SETTLE_MS = 60_000
 
 /** Runs a cluster under load and faults, and writes down what its clients did and saw. */
 export async function drill(options: DrillOptions, say: (line: string) => void): Promise<DrillResult> {
-  const { seed, out } = options
-  rmSync(out, { recursive: true, force: true })
-  mkdirSync(out, { recursive: true })
-  const historyFile = join(out, 'history.jsonl')
-  const history = new HistoryWriter(historyFile)
-  const links = new Links()
-  const cluster = await startCluster({
-    ...options,
-    dataDir: join(out, 'cluster'),
-    env: { ...process.env, ...unlimited },
-    route: links.route,
-  })
+  const { seed } = options
   const recoveries = new Recoveries()
-  const population = new Population({
-    users: options.users,
-    gateways: cluster.gateways,
-    history,
-    random: new Random(seed),
-    tokenOf: user => signToken(user, cluster.jwtSecret),
-    recovered: ms => recoveries.add(faults.last, ms),
+  let lastFault = () => ''
+  const stage = await openStage(options, {
+    balanced: false,
+    recovered: ms => recoveries.add(lastFault(), ms),
   })
+  const { cluster, links, population, history, historyFile } = stage
   const faults = new Faults({ cluster, links, history, seed, storm: () => population.storm() })
+  lastFault = () => faults.last
   try {
-    await population.start()
     say(`${options.users} users are online; ${options.seconds} s of faults, seed ${seed}`)
     const durationMs = options.seconds * 1000
     const running = population.run({ rate: options.rate, durationMs })
@@ -70,10 +43,7 @@ export async function drill(options: DrillOptions, say: (line: string) => void):
     await population.askAllUnread()
     return { historyFile, faults: faults.done, recoveries: recoveries.lines(), missing }
   } finally {
-    population.close()
-    history.close()
-    await cluster.stop()
-    links.close()
+    await stage.close()
   }
 }
 
@@ -84,10 +54,3 @@ async function apply(faults: Faults, planned: ReturnType<typeof planFaults>): Pr
     faults.start(fault)
   }
 }
-
-const signToken = (user: string, secret: string): Promise<string> =>
-  new SignJWT({ uid: user, typ: 'access', sv: 0 })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setIssuer('homing')
-    .setExpirationTime('12h')
-    .sign(new TextEncoder().encode(secret))

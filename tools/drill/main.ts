@@ -7,6 +7,7 @@ import { readHistory, textLines } from '../checker/history-file.ts'
 import { reportOf } from '../checker/report.ts'
 import { drill } from './drill.ts'
 import { type DrillOptions, readOptions, USAGE } from './options.ts'
+import { measureRecoveries } from './recovery.ts'
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
@@ -26,7 +27,10 @@ function options(): DrillOptions {
 }
 
 async function run(options: DrillOptions): Promise<number> {
-  const { historyFile, faults, recoveries, missing } = await drill(options, say)
+  const { historyFile, faults, recoveries, missing } = await (options.recoveries ? measureRecoveries : drill)(
+    options,
+    say,
+  )
   const total = [...faults.values()].reduce((sum, count) => sum + count, 0)
   say(`\n${total} faults: ${[...faults].map(([what, count]) => `${what} ${count}`).join(', ')}`)
   for (const line of recoveries) say(line)

@@ -15,12 +15,15 @@ export interface DrillOptions {
   readonly hosts: number
   readonly savers: number
   readonly nats: 1 | 3
+  /** Lose one thing after the other and measure the recoveries, instead of faults at seeded moments. */
+  readonly recoveries: boolean
   /** Where history, logs and the cluster's data go. */
   readonly out: string
 }
 
 export const USAGE = `npm run drill -- [--seconds 60] [--seed N] [--faults ${targets.join(',')}]
   [--every-ms 900] [--users 24] [--rate 200] [--gateways 2] [--hosts 2] [--savers 2] [--nats 1|3] [--out DIR]
+  [--recoveries]: lose gateway, host and sidecar one after the other, and measure how long their users take
 `
 
 /** Throws an Error in words when an option cannot be used. */
@@ -39,6 +42,7 @@ export function readOptions(args: readonly string[]): DrillOptions {
       savers: { type: 'string', default: '2' },
       nats: { type: 'string', default: '1' },
       out: { type: 'string' },
+      recoveries: { type: 'boolean', default: false },
     },
   })
   const whole = (name: string, text: string, least: number): number => {
@@ -60,6 +64,7 @@ export function readOptions(args: readonly string[]): DrillOptions {
     hosts: whole('hosts', values.hosts, 1),
     savers: whole('savers', values.savers, 1),
     nats: values.nats === '3' ? 3 : 1,
+    recoveries: values.recoveries,
     out: values.out ?? join('.homing', `drill-${seed}`),
   }
 }

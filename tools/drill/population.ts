@@ -4,7 +4,8 @@ import type { Random } from './random.ts'
 
 export interface PopulationParts {
   readonly users: number
-  readonly gateways: readonly string[]
+  /** Those that a client may be sent to now. */
+  readonly gateways: () => readonly string[]
   readonly history: HistoryWriter
   readonly random: Random
   readonly tokenOf: (user: string) => Promise<string>
@@ -115,7 +116,7 @@ export class Population {
   }
 
   #gateway(): string {
-    return this.#parts.random.pick(this.#parts.gateways)
+    return this.#parts.random.pick(this.#parts.gateways())
   }
 
   #missing(): string[] {

@@ -8,7 +8,7 @@ import { GatewayWatch } from '../../../actors/gateway-watch.ts'
 import { Kicks } from '../../../actors/kicks.ts'
 import { PresenceWatch } from '../../../actors/presence-watch.ts'
 import { type Push, Pushes } from '../../../actors/pushes.ts'
-import type { AttachRequest } from '../../../actors/route-confirmation.ts'
+import { type AttachRequest, RouteConfirmations } from '../../../actors/route-confirmations.ts'
 import { UserActor } from '../../../actors/user/user-actor.ts'
 import { MemoryBus } from '../../../messaging/memory-bus.ts'
 import { subjects } from '../../../messaging/subjects.ts'
@@ -58,6 +58,8 @@ describe('a connection to which nothing is resent', () => {
       pushes: new Pushes(bus),
       kicks,
       gateways,
+      audit: { record: () => undefined },
+      routes: new RouteConfirmations(bus),
       logger,
       route: { policy: { keep: 'newest' as const, count: 1 }, maxDevices: 10 },
       windowSize: 10,

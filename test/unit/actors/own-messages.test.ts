@@ -29,7 +29,9 @@ describe('what a user sends, for the other connections', () => {
     const sendingOf = () =>
       new Sending('alice', {
         log: { append } as unknown as MessageLog,
-        reader: { entry: async () => kept[0] } as unknown as FeedReader,
+        reader: {
+          first: async () => kept[0] && { stored: kept[0], refused: false },
+        } as unknown as FeedReader,
         recentIds: async () => [],
         windowSize: 10,
         unread: { sent: () => undefined } as unknown as UnreadCounts,

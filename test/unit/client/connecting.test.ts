@@ -177,6 +177,36 @@ describe('connecting', () => {
     expect(states.at(-1)).to.include({ name: 'waiting', reason: 'no sign of life' })
   })
 
+  it('asks sooner while it waits for an answer: a frozen server keeps its connections', async () => {
+    connected()
+    await reached('online')
+    server.fate = () => 'ignore'
+    server.answersPings = false
+    client?.send({ to: 'bob', body: 'x' })
+    await until(() => server.last.sent('SINGLE_CHAT').length === 1)
+    clock.advance(2999)
+    expect(server.last.sent('PING')).to.have.length(0)
+    clock.advance(1)
+    await until(() => server.last.sent('PING').length === 1)
+    clock.advance(4999)
+    expect(states.at(-1)).to.have.property('name', 'online')
+    clock.advance(1)
+    expect(states.at(-1)).to.include({ name: 'waiting', reason: 'no sign of life' })
+  })
+
+  it('asks nothing more of a server that answers', async () => {
+    connected()
+    await reached('online')
+    client?.send({ to: 'bob', body: 'x' })
+    await until(() => server.last.sent('SINGLE_CHAT').length === 1)
+    await server.last.roundTrips(2)
+    clock.advance(3000)
+    await server.last.roundTrips(2)
+    clock.advance(26_000)
+    expect(server.last.sent('PING')).to.have.length(0)
+    expect(states.at(-1)).to.have.property('name', 'online')
+  })
+
   it('gives up a connection that does not get as far as AUTH_OK', async () => {
     server.admit = () => 'silent'
     connected()
@@ -192,7 +222,9 @@ describe('connecting', () => {
     const sent = client?.send({ to: 'bob', body: 'x' })
     await until(() => server.last.sent('SINGLE_CHAT').length === 1)
     server.fate = () => 'save'
-    clock.advance(30_000)
+    clock.advance(3000)
+    await server.last.roundTrips(2)
+    clock.advance(27_000)
     await server.last.roundTrips(2)
     clock.advance(30_000)
     await reached('waiting')

@@ -8,7 +8,7 @@ import { FileInUseError } from '../../../client/file-lock.ts'
 import { FileOutbox } from '../../../client/file-outbox.ts'
 import { HomingClient } from '../../../client/index.ts'
 import { ScriptedServer } from './scripted-server.ts'
-import { hastyClock, until } from './support.ts'
+import { hasty, until } from './support.ts'
 
 const text = (clientMsgId: string) => ({ clientMsgId, to: 'bob', body: clientMsgId })
 
@@ -91,7 +91,7 @@ describe('the outbox in a file', () => {
     dead.send({ to: 'bob', body: '2' })
     await first.close() // stands for the process's end: nothing has been sent
     const second = await FileOutbox.open(path)
-    const client = new HomingClient({ url: server.url, token: 'good', outbox: second, clock: hastyClock })
+    const client = new HomingClient({ url: server.url, token: 'good', outbox: second, ...hasty })
     const saved: string[] = []
     client.on('saved', receipt => saved.push(receipt.serverMsgId))
     const sent = client.send({ to: 'bob', body: '3' })

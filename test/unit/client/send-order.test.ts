@@ -3,8 +3,9 @@ import fc from 'fast-check'
 import { HomingClient } from '../../../client/index.ts'
 import { SendQueue } from '../../../client/send-queue.ts'
 import { type Fate, ScriptedServer } from './scripted-server.ts'
-import { hastyClock } from './support.ts'
+import { hasty } from './support.ts'
 
+const unpaced = { framesPerSecond: Infinity, framesBurst: Infinity, messagesPerSecond: Infinity }
 const conversations = ['bob', 'carol', 'dave']
 const fates: fc.Arbitrary<Fate> = fc.oneof(
   { weight: 6, arbitrary: fc.constant<Fate>('save') },
@@ -27,8 +28,8 @@ describe('the order of sends', () => {
           const client = new HomingClient({
             url: server.url,
             token: 'good',
-            clock: hastyClock,
-            pacing: { messagesBurst },
+            ...hasty,
+            pacing: { ...unpaced, messagesBurst },
           })
           await client.connect()
           const sends = recipients.map((to, i) => client.send({ to, body: String(i) }))

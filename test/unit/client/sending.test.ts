@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { HomingClient, Refused } from '../../../client/index.ts'
 import { ScriptedServer } from './scripted-server.ts'
-import { hastyClock, until } from './support.ts'
+import { hasty, until } from './support.ts'
 
 describe('sending', () => {
   let server: ScriptedServer
@@ -9,7 +9,7 @@ describe('sending', () => {
 
   beforeEach(async () => {
     server = await ScriptedServer.start()
-    client = new HomingClient({ url: server.url, token: 'good', clock: hastyClock })
+    client = new HomingClient({ url: server.url, token: 'good', ...hasty })
   })
 
   afterEach(async () => {

@@ -20,11 +20,11 @@ export interface OneProcess {
 
 export async function startOneProcess(
   make: ActorFactory,
-  { idleMs = 60_000, bus = new MemoryBus() as Bus, daprTimeoutMs = 200 } = {},
+  { idleMs = 60_000, bus = new MemoryBus() as Bus, daprTimeoutMs = 200, callsAtOnce = 32 } = {},
 ): Promise<OneProcess> {
   const { sidecar, client } = await startSidecar(daprTimeoutMs)
   const status = new SidecarStatus(client)
-  const caller = new DaprActorCaller(client)
+  const caller = new DaprActorCaller(client, callsAtOnce)
   const hosting = new DaprActorHosting({
     hostId: 'host',
     idleMs,

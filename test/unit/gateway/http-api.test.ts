@@ -53,6 +53,42 @@ describe('authentication of /api', () => {
   })
 })
 
+describe('groups over HTTP', () => {
+  let gateway: TestGateway
+  before(async () => {
+    gateway = await startGateway()
+  })
+  after(() => gateway.close())
+
+  it('asks no actor of a group that is not there, whatever a client calls it', async () => {
+    const token = await tokenOf('a')
+    const put = (path: string, body: object) =>
+      gateway.request(`/api/im/groups/${path}`, {
+        method: 'PUT',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+    for (const id of [
+      '*',
+      '%3E',
+      'a%20b',
+      'a.b',
+      'x%0D%0APING%0D%0A',
+      'unknown',
+      '9'.repeat(64),
+      '9'.repeat(65),
+    ]) {
+      const answers = [
+        await gateway.get(`/api/im/groups/${id}`, token),
+        await put(id, { groupName: 'mine' }),
+        await put(`${id}/members/b/role`, { role: 'ADMIN' }),
+      ]
+      for (const { status, body } of answers)
+        expect([status, body.errCode], id).to.deep.equal([404, 'GROUP_001'])
+    }
+  })
+})
+
 describe('history over HTTP', () => {
   let gateway: TestGateway
   let seqs: number[]

@@ -1,9 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { UserContract } from '../../../actors/user/contract.ts'
 import { Accounts } from '../../../gateway/auth/accounts.ts'
 import { Sessions } from '../../../gateway/auth/sessions.ts'
 import { Tokens } from '../../../gateway/auth/tokens.ts'
+import { DeadLetters } from '../../../gateway/dead-letters.ts'
 import { addAccountRoutes } from '../../../gateway/http/accounts.ts'
 import { addApiRoutes } from '../../../gateway/http/api.ts'
 import type { ReadinessCheck } from '../../../gateway/http/health.ts'
@@ -13,6 +15,7 @@ import type { UnreadCount } from '../../../gateway/http/unread.ts'
 import { createGatewayMetrics } from '../../../gateway/metrics.ts'
 import { MemoryBus } from '../../../messaging/memory-bus.ts'
 import { directFeed, userOwner } from '../../../protocol/ids.ts'
+import { Actors } from '../../../runtime/actor-runtime.ts'
 import { makeLogger } from '../../../runtime/logger.ts'
 import { readSettings } from '../../../runtime/settings.ts'
 import { SqlLog } from '../../../storage/sql-log.ts'
@@ -93,6 +96,12 @@ export async function startGateway(options: TestOptions = {}): Promise<TestGatew
     presence: noActors,
     customerSessions: store.customerSessions,
     online: store.online,
+    audit: store.audit,
+    deadLetters: new DeadLetters({
+      gatewayId: 'test',
+      users: new Actors<UserContract>({ call: noActors }, 'user'),
+      store: store.deadLetters,
+    }),
   })
   const url = `http://127.0.0.1:${await gateway.listen('127.0.0.1', 0)}`
   const request: TestGateway['request'] = (path, init) => ask(`${url}${path}`, init)

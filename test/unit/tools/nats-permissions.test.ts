@@ -86,6 +86,18 @@ describe('the shipped NATS configuration', () => {
     }
   })
 
+  it('lets a host tell audit events, and a saver read and purge them', async () => {
+    const host = await connectAs('host')
+    await host.request('im.event', codec.encode('login'))
+    const saver = await connectAs('saver')
+    const get = JSON.stringify({ seq: 1, next_by_subj: 'im.event' })
+    const answer = await saver.request('$JS.API.DIRECT.GET.IM', codec.encode(get))
+    expect(codec.decode(answer.data)).to.equal('login')
+    const purge = JSON.stringify({ filter: 'im.event', seq: 2 })
+    const purged = await saver.request('$JS.API.STREAM.PURGE.IM', codec.encode(purge))
+    expect(JSON.parse(codec.decode(purged.data))).to.include({ purged: 1 })
+  })
+
   it('lets a host read the log', async () => {
     const host = await connectAs('host')
     await host.request('im.direct.u2', codec.encode('hello'))
@@ -104,6 +116,7 @@ describe('the shipped NATS configuration', () => {
   for (const subject of [
     'im.direct.u2',
     'im.owner.u1',
+    'im.event',
     'live.direct.u2',
     '$JS.API.DIRECT.GET.IM',
     'watermark',

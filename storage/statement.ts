@@ -1,0 +1,5 @@
+/** A statement that every database of ours understands. */
+export interface Statement {
+  readonly sql: string
+  readonly parameters: readonly (string | number | null)[]
+}
