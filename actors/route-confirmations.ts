@@ -59,12 +59,13 @@ export class RouteConfirmations {
       if (waiting.size === 0) break
       const asked = [...waiting].slice(0, QUESTION)
       try {
-        const { present, presence } = await this.#ask(gatewayId, asked)
-        const isPresent = new Set(present)
+        const { present, presence } = await this.#answer(gatewayId, asked)
+        const there = new Set(present)
         for (const [attachment, absent] of asked) {
           const { connId } = attachment.binding
           waiting.delete(attachment)
-          if (isPresent.has(connId)) attachment.confirm(presence?.[connId])
+          if (attachment.waits) attachment.presence = presence?.[connId] ?? 'online'
+          if (there.has(connId)) attachment.confirm()
           else if (attachment.waits) absent()
         }
         failures = 0
@@ -76,7 +77,7 @@ export class RouteConfirmations {
   }
 
   /** Nobody is present at a gateway that nobody serves. */
-  async #ask(gatewayId: string, asked: readonly (readonly [Attachment, Absent])[]): Promise<AttachAnswer> {
+  async #answer(gatewayId: string, asked: readonly (readonly [Attachment, Absent])[]): Promise<AttachAnswer> {
     const request: AttachRequest = {
       connections: asked.map(([{ attached, binding }]) => ({ ...attached, connId: binding.connId })),
     }

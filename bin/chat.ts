@@ -26,7 +26,8 @@ async function main(options: ChatOptions): Promise<number> {
   // The login has ended an older chat of the same user, which lets go of the outbox now.
   const outbox = await openOutbox(options)
   const token = sessionTokens(options.url, session)
-  const client = new HomingClient({ url: options.url, token, outbox })
+  const { url, protocol } = options
+  const client = new HomingClient({ url, token, outbox, protocol })
   const people = People.of(options.url, token)
   people.meet(options.username, session.userId)
   const chat = new Chat(client, people, screen)

@@ -1,9 +1,10 @@
 import { CloseCode, isTerminal } from '../protocol/close-codes.ts'
 import { Alarm, type Clock } from './clock.ts'
-import { type ClientFrame, parseServerFrame, type ServerFrame, textId } from './frames.ts'
+import { type ClientFrame, type ServerFrame, textId } from './frames.ts'
 import { Liveness, type LivenessTimes } from './liveness.ts'
 import { closingCode } from './refused.ts'
 import type { WebSocketClass, WebSocketLike } from './web-socket.ts'
+import type { Codec, WireProtocol } from './wire-protocol.ts'
 
 /** `final`: connecting again would end the same way. `code` is a WebSocket close code, 1006 when there was none. */
 export interface Ending {
@@ -22,6 +23,7 @@ export interface ConnectionListener {
 export interface ConnectionOptions {
   readonly url: string
   readonly token: string
+  readonly protocol: WireProtocol
   readonly webSocket: WebSocketClass
   readonly clock: Clock
   readonly liveness: LivenessTimes
@@ -43,6 +45,7 @@ const reasonOfCode = new Map<number, string>([
 export class Connection {
   readonly #listener: ConnectionListener
   readonly #token: string
+  readonly #codec: Codec
   readonly #socket: WebSocketLike
   readonly #opening: Alarm
   readonly #liveness: Liveness
@@ -51,12 +54,14 @@ export class Connection {
   constructor(options: ConnectionOptions, listener: ConnectionListener) {
     this.#listener = listener
     this.#token = options.token
+    this.#codec = options.protocol.codec()
     this.#opening = new Alarm(options.clock, () => this.drop('no answer while connecting'))
     this.#liveness = new Liveness(options.clock, options.liveness, {
       ping: () => this.send({ type: 'PING' }),
       dead: () => this.drop('no sign of life'),
     })
     this.#socket = new options.webSocket(options.url)
+    this.#socket.binaryType = 'arraybuffer'
     this.#socket.addEventListener('open', () => this.#opened())
     this.#socket.addEventListener('message', event => this.#received(event.data))
     this.#socket.addEventListener('close', event => this.#closed(event.code, event.reason))
@@ -67,7 +72,7 @@ export class Connection {
   /** Only while it is bound; otherwise the frame is gone. */
   send(frame: ClientFrame): void {
     if (this.#phase !== 'bound') return
-    this.#socket.send(JSON.stringify(frame))
+    this.#socket.send(this.#codec.encode(frame))
     if ('clientMsgId' in frame) this.#liveness.expect()
   }
 
@@ -88,12 +93,12 @@ export class Connection {
     if (this.#phase !== 'opening') return
     this.#phase = 'authenticating'
     const frame: ClientFrame = { type: 'AUTH', token: this.#token, ordered: true }
-    this.#socket.send(JSON.stringify(frame))
+    this.#socket.send(this.#codec.encode(frame))
   }
 
   #received(data: unknown): void {
     if (this.#phase === 'gone') return
-    const frame = parseServerFrame(data)
+    const frame = this.#codec.decode(data)
     if (!frame) return
     this.#liveness.heard()
     const reason = frame.reason ?? ''

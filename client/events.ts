@@ -19,8 +19,20 @@ export interface Message {
   readonly mentions?: readonly string[]
   readonly replyToServerMsgId?: string
   readonly important?: boolean
-  /** The server's clock, ms since 1970. */
+  /** The server's clock, ms since 1970; in whole seconds on MessagePack. */
   readonly ts: number
+}
+
+/** A message to this user, as a sync answers it. */
+export interface SyncedMessage extends Message {
+  readonly status: 'sent' | 'delivered' | 'read'
+}
+
+export interface SyncPage {
+  /** By seq. */
+  readonly messages: readonly SyncedMessage[]
+  /** There are more after the last of these. */
+  readonly hasMore: boolean
 }
 
 /** A change in a group: created, joined, left, removed, role, muted, renamed, dissolved. */
@@ -38,7 +50,7 @@ export interface GroupNotice {
 export interface Receipt {
   readonly clientMsgId: string
   readonly serverMsgId: string
-  /** The server's clock, ms since 1970. */
+  /** The server's clock, ms since 1970; 0 on MessagePack, which does not say. */
   readonly ts: number
 }
 
@@ -51,10 +63,15 @@ export interface Sign {
 export interface Presence {
   readonly userId: string
   readonly status: string
+  /** The server's clock, ms since 1970; 0 on MessagePack, which does not say. */
   readonly ts: number
 }
 
 export interface Refusal {
+  /**
+   * A `reason` of protocol/errors.ts, or one that a newer server invented. `unsupported`: the protocol cannot carry a
+   * message of an earlier run, which stays in the outbox for a client of the other protocol.
+   */
   readonly reason: string
   /** The client goes on by itself and repeats the message. */
   readonly retryable: boolean
@@ -97,6 +114,14 @@ export function messageOf(frame: ServerFrame): Message {
     ts: frame.ts ?? 0,
   }
 }
+
+export const syncPageOf = (frame: ServerFrame): SyncPage => ({
+  messages: (frame.messages ?? []).map(each => ({ ...messageOf(each), status: syncStatusOf(each) })),
+  hasMore: frame.hasMore ?? false,
+})
+
+const syncStatusOf = ({ status }: ServerFrame): SyncedMessage['status'] =>
+  status === 'delivered' || status === 'read' ? status : 'sent'
 
 export const noticeOf = (frame: ServerFrame): GroupNotice => ({
   groupId: textId(frame.groupId),

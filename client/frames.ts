@@ -1,4 +1,9 @@
-/** The frames of the JSON contract, as far as this client speaks it. Absent fields are omitted, never null. */
+import type { PresenceStatus } from '../protocol/presence.ts'
+
+/**
+ * What this client and a server say to each other, in the words of the JSON contract: a wire protocol writes and reads
+ * them its own way. Absent fields are omitted, never null.
+ */
 
 export type ClientFrame =
   /** `ordered`: after a refused send, refuse what follows in its conversation until it is repeated. */
@@ -14,10 +19,10 @@ export type ClientFrame =
       readonly upTo?: true
     }
   | { readonly type: 'MESSAGE_REVOKE'; readonly clientMsgId: string; readonly serverMsgId: string }
+  /** Asks for a page of the messages to this user whose seq is greater; `clientMsgId` names the question. */
+  | { readonly type: 'SYNC'; readonly clientMsgId: string; readonly after: string }
   | { readonly type: 'PRESENCE'; readonly status: PresenceStatus }
   | { readonly type: 'PRESENCE'; readonly users: readonly string[] }
-
-export type PresenceStatus = 'online' | 'away'
 
 /** A recipient: a user (1–64 characters of `[A-Za-z0-9_@-]`) or a group. */
 export type Target =
@@ -36,6 +41,11 @@ export type Draft = Target & {
   /** When the sender wrote it, in ms since 1970. */
   readonly ts?: number
 }
+
+export const messageFrame = (message: Draft & { readonly clientMsgId: string }): ClientFrame => ({
+  type: message.to === undefined ? 'GROUP_CHAT' : 'SINGLE_CHAT',
+  ...message,
+})
 
 /** An id as a server may write it. This one writes strings; others wrote numbers. */
 type WireId = string | number
@@ -59,18 +69,8 @@ export interface ServerFrame {
   readonly event?: string
   readonly users?: readonly WireId[]
   readonly status?: string
-}
-
-/** The frame in the data of a WebSocket message, or undefined when that is none. */
-export function parseServerFrame(data: unknown): ServerFrame | undefined {
-  if (typeof data !== 'string') return undefined
-  try {
-    const value: unknown = JSON.parse(data)
-    const isFrame = typeof value === 'object' && value !== null && 'type' in value
-    return isFrame && typeof value.type === 'string' ? (value as ServerFrame) : undefined
-  } catch {
-    return undefined
-  }
+  readonly messages?: readonly ServerFrame[]
+  readonly hasMore?: boolean
 }
 
 /** An id as this client's applications see it. */

@@ -1,20 +1,33 @@
 import { CloseCode } from '../protocol/close-codes.ts'
+import type { PresenceStatus } from '../protocol/presence.ts'
 import { Acknowledger } from './acknowledger.ts'
 import { type Backoff, reconnectBackoff, resendBackoff } from './backoff.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { Emitter } from './emitter.ts'
-import { type ClientEvents, type ClientState, messageOf, noticeOf, presenceOf, signOf } from './events.ts'
-import { type Draft, type PresenceStatus, type ServerFrame, textId } from './frames.ts'
+import {
+  type ClientEvents,
+  type ClientState,
+  messageOf,
+  noticeOf,
+  presenceOf,
+  type SyncPage,
+  signOf,
+  syncPageOf,
+} from './events.ts'
+import { type ClientFrame, type Draft, type ServerFrame, textId } from './frames.ts'
 import { Inbox } from './inbox.ts'
+import { jsonProtocol } from './json-protocol.ts'
 import { Link, type TokenSource } from './link.ts'
 import { type LivenessTimes, usualLiveness } from './liveness.ts'
+import { msgpackProtocol } from './msgpack/msgpack-protocol.ts'
 import { MemoryOutbox, type Outbox } from './outbox.ts'
 import { Outlet, type Pacing, usualPacing } from './outlet.ts'
-import { isRetryable } from './refused.ts'
+import { isRetryable, Refused } from './refused.ts'
 import { Requests } from './requests.ts'
 import { SendQueue } from './send-queue.ts'
 import { Sender, type Sent } from './sender.ts'
 import { socketUrl, type WebSocketClass } from './web-socket.ts'
+import type { ProtocolName, WireProtocol } from './wire-protocol.ts'
 
 export interface HomingClientOptions {
   /** The server, as `http://host:8080` or `ws://host:8080`. */
@@ -24,6 +37,8 @@ export interface HomingClientOptions {
    * rejects, the client waits and asks again; when it rejects with `Refused`, the client closes.
    */
   readonly token: TokenSource
+  /** How it speaks on the wire; `json` by default. MessagePack has no groups, revocations and mentions. */
+  readonly protocol?: ProtocolName
   /** Names this device where a user may have several; the token's claim comes first. */
   readonly device?: string
   /** Where messages wait until they are saved; in memory by default. */
@@ -41,6 +56,11 @@ export interface HomingClientOptions {
 
 /** A message that is unanswered this long has lost its answer: a new connection settles it. */
 const ANSWER_WITHIN_MS = 30_000
+
+const protocols: Readonly<Record<ProtocolName, WireProtocol>> = {
+  json: jsonProtocol,
+  msgpack: msgpackProtocol,
+}
 
 /** An id that no other client makes: random at its start, counted at its end. */
 function idSource(): () => string {
@@ -62,6 +82,7 @@ function idSource(): () => string {
 export class HomingClient {
   readonly #events = new Emitter<ClientEvents>()
   readonly #clock: Clock
+  readonly #protocol: WireProtocol
   readonly #queue: SendQueue
   readonly #sender: Sender
   readonly #outlet: Outlet
@@ -78,15 +99,17 @@ export class HomingClient {
     const random = options.random ?? Math.random
     const pacing = { ...usualPacing, ...options.pacing }
     this.#clock = clock
+    this.#protocol = protocols[options.protocol ?? 'json']
     this.#queue = new SendQueue({
       window: pacing.messagesBurst,
       backoff: options.resend ?? resendBackoff,
       random,
     })
     this.#outlet = new Outlet(clock, pacing, this.#queue, frame => this.#link.send(frame))
-    this.#sender = new Sender(this.#queue, options.outbox ?? new MemoryOutbox(), {
+    this.#sender = new Sender(this.#queue, options.outbox ?? new MemoryOutbox(), this.#protocol, {
       accepted: receipt => this.#events.emit('accepted', receipt),
       saved: receipt => this.#events.emit('saved', receipt),
+      leftOut: (clientMsgId, error) => this.#leftOut(clientMsgId, error),
       ready: () => this.#outlet.pump(),
     })
     this.#acknowledger = new Acknowledger(clock, frame => this.#outlet.offer(frame))
@@ -99,6 +122,7 @@ export class HomingClient {
       {
         url: socketUrl(options.url, options.device),
         token: options.token,
+        protocol: this.#protocol,
         webSocket: options.webSocket ?? WebSocket,
         clock,
         random,
@@ -157,21 +181,46 @@ export class HomingClient {
     this.#outlet.post({ type: 'ACK', ackType: 'read', serverMsgId }, true)
   }
 
-  /** Takes a message back. Rejects with `Refused`: revoke_timeout, not_message_sender, server_busy, …. */
-  revoke(serverMsgId: string): Promise<void> {
+  /**
+   * Takes a message back. Rejects with `Refused` (revoke_timeout, not_message_sender, server_busy, …), on MessagePack
+   * with `Unsupported`.
+   */
+  async revoke(serverMsgId: string): Promise<void> {
     const clientMsgId = this.#newId()
-    return this.#requests.ask(clientMsgId, { type: 'MESSAGE_REVOKE', clientMsgId, serverMsgId })
+    await this.#ask({ type: 'MESSAGE_REVOKE', clientMsgId, serverMsgId })
   }
 
-  /** Says how this user is there, now and after each reconnect. */
+  /**
+   * A page of the messages to this user whose seq is greater than `after`, old ones as well: for an application that
+   * keeps none itself. They are no `message` events, and nothing counts as delivered by it. Rejects with `Refused`, on
+   * JSON with `Unsupported`.
+   */
+  async sync(after = '0'): Promise<SyncPage> {
+    return syncPageOf(await this.#ask({ type: 'SYNC', clientMsgId: this.#newId(), after }))
+  }
+
+  /** Says how this user is there, now and after each reconnect; `offline` is to appear so. */
   setPresence(status: PresenceStatus): void {
     this.#presence = status
     this.#outlet.post({ type: 'PRESENCE', status })
   }
 
-  /** Each answer is a `presence` event. Nothing is asked without a connection. */
+  /** Each answer is a `presence` event. Nothing is asked without a connection. Throws `Unsupported` on MessagePack. */
   askPresence(users: readonly string[]): void {
-    this.#outlet.post({ type: 'PRESENCE', users })
+    const frame: ClientFrame = { type: 'PRESENCE', users }
+    const refusal = this.#protocol.refusal(frame)
+    if (refusal) throw refusal
+    this.#outlet.post(frame)
+  }
+
+  #ask(frame: ClientFrame & { readonly clientMsgId: string }): Promise<ServerFrame> {
+    const refusal = this.#protocol.refusal(frame)
+    return refusal ? Promise.reject(refusal) : this.#requests.ask(frame.clientMsgId, frame)
+  }
+
+  #leftOut(clientMsgId: string, error: Error): void {
+    const reason = error instanceof Refused ? error.reason : 'unsupported'
+    this.#events.emit('refused', { reason, retryable: false, clientMsgId })
   }
 
   #entered(state: ClientState): void {
@@ -210,6 +259,9 @@ export class HomingClient {
       case 'PRESENCE':
         this.#events.emit('presence', presenceOf(frame))
         break
+      case 'SYNC':
+        this.#requests.answered(frame.clientMsgId ?? '', frame)
+        break
       case 'PONG':
         this.#checkAnswers()
     }
@@ -237,7 +289,7 @@ export class HomingClient {
         this.#outlet.pump()
         break
       case 'revoked':
-        this.#requests.answered(frame.clientMsgId ?? '')
+        this.#requests.answered(frame.clientMsgId ?? '', frame)
         break
       case 'delivered':
       case 'read':

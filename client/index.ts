@@ -1,4 +1,5 @@
 /** The public door of the client library, for browsers and Node. Node only: `file-outbox.ts`. */
+export type { PresenceStatus } from '../protocol/presence.ts'
 export { AccountError, findUser, login, logout, refresh, type Session, verify } from './accounts.ts'
 export type {
   ClientEvents,
@@ -9,8 +10,10 @@ export type {
   Receipt,
   Refusal,
   Sign,
+  SyncedMessage,
+  SyncPage,
 } from './events.ts'
-export type { Draft, PresenceStatus, Target } from './frames.ts'
+export type { Draft, Target } from './frames.ts'
 export { HomingClient, type HomingClientOptions } from './homing-client.ts'
 export type { TokenSource } from './link.ts'
 export { MemoryOutbox, type Outbox, type OutboxMessage } from './outbox.ts'
@@ -18,4 +21,6 @@ export type { Pacing } from './outlet.ts'
 export { Refused } from './refused.ts'
 export type { Sent } from './sender.ts'
 export { sessionTokens } from './session-tokens.ts'
+export { Unsupported } from './unsupported.ts'
 export type { WebSocketClass, WebSocketLike } from './web-socket.ts'
+export type { ProtocolName } from './wire-protocol.ts'

@@ -8,12 +8,14 @@ import type { LivenessTimes } from './liveness.ts'
 import { Refused } from './refused.ts'
 import { renewAfterMs } from './token-life.ts'
 import type { WebSocketClass } from './web-socket.ts'
+import type { WireProtocol } from './wire-protocol.ts'
 
 export type TokenSource = string | (() => Promise<string>)
 
 export interface LinkOptions {
   readonly url: string
   readonly token: TokenSource
+  readonly protocol: WireProtocol
   readonly webSocket: WebSocketClass
   readonly clock: Clock
   readonly random: () => number

@@ -1,6 +1,5 @@
 import { Alarm, type Clock } from './clock.ts'
-import type { ClientFrame } from './frames.ts'
-import type { OutboxMessage } from './outbox.ts'
+import { type ClientFrame, messageFrame } from './frames.ts'
 import type { SendQueue } from './send-queue.ts'
 import { TokenBucket } from './token-bucket.ts'
 
@@ -25,11 +24,6 @@ interface ControlFrame {
   /** Also goes out on a later connection, if this one ends before its turn. */
   readonly lasting: boolean
 }
-
-const messageFrame = (message: OutboxMessage): ClientFrame => ({
-  type: message.to === undefined ? 'GROUP_CHAT' : 'SINGLE_CHAT',
-  ...message,
-})
 
 /** The way out: every frame of this client passes here, control frames before messages, none faster than allowed. */
 export class Outlet {

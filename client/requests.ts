@@ -1,9 +1,9 @@
-import type { ClientFrame } from './frames.ts'
+import type { ClientFrame, ServerFrame } from './frames.ts'
 import { Refused } from './refused.ts'
 
 interface Request {
   readonly frame: ClientFrame
-  readonly answer: PromiseWithResolvers<void>
+  readonly answer: PromiseWithResolvers<ServerFrame>
 }
 
 /** Requests other than messages: each waits for its one answer and is repeated, with the same id, until it comes. */
@@ -16,15 +16,15 @@ export class Requests {
   }
 
   /** Rejects with `Refused` when the server says no, also when it says "not now". */
-  ask(clientMsgId: string, frame: ClientFrame): Promise<void> {
-    const answer = Promise.withResolvers<void>()
+  ask(clientMsgId: string, frame: ClientFrame): Promise<ServerFrame> {
+    const answer = Promise.withResolvers<ServerFrame>()
     this.#open.set(clientMsgId, { frame, answer })
     this.#post(frame)
     return answer.promise
   }
 
-  answered(clientMsgId: string): void {
-    this.#open.get(clientMsgId)?.answer.resolve()
+  answered(clientMsgId: string, frame: ServerFrame): void {
+    this.#open.get(clientMsgId)?.answer.resolve(frame)
     this.#open.delete(clientMsgId)
   }
 

@@ -1,15 +1,16 @@
 import { isClientMsgId } from '../protocol/ids.ts'
 import type { Receipt } from './events.ts'
-import type { Draft, ServerFrame } from './frames.ts'
-import { textId } from './frames.ts'
+import { type Draft, messageFrame, type ServerFrame, textId } from './frames.ts'
 import type { Outgoing } from './lane.ts'
 import type { Outbox, OutboxMessage } from './outbox.ts'
 import { isRetryable, Refused } from './refused.ts'
 import type { SendQueue } from './send-queue.ts'
+import type { WireProtocol } from './wire-protocol.ts'
 
 /**
  * What `send` answers. The promises outlast every lost connection; they reject with `Refused` when the server says
- * no for good, and with the outbox's error when the message could not be kept. Nobody has to wait for them.
+ * no for good, with `Unsupported` when the wire protocol cannot carry the message, and with the outbox's error when
+ * it could not be kept. Nobody has to wait for them.
  */
 export interface Sent {
   readonly clientMsgId: string
@@ -20,6 +21,8 @@ export interface Sent {
 export interface SenderListener {
   accepted(receipt: Receipt): void
   saved(receipt: Receipt): void
+  /** An earlier run left a message that this client's protocol cannot carry; it stays in the outbox. */
+  leftOut(clientMsgId: string, error: Error): void
   /** There may be something for the wire. */
   ready(): void
 }
@@ -30,32 +33,27 @@ interface Promised {
   readonly saved: PromiseWithResolvers<Receipt>
 }
 
-/** Frames over 64 KiB would close the connection, each time anew. */
-const LONGEST_FRAME_BYTES = 60 * 1024
-
-const isTooLong = (message: OutboxMessage): boolean =>
-  message.body.length + (message.mentions?.length ?? 0) > 500 &&
-  new TextEncoder().encode(JSON.stringify(message)).length > LONGEST_FRAME_BYTES
-
 const ignore = () => {}
 
 /** The sending side: outbox, queue and the promises to the application. */
 export class Sender {
   readonly #queue: SendQueue
   readonly #outbox: Outbox
+  readonly #protocol: WireProtocol
   readonly #listener: SenderListener
   readonly #promised = new Map<string, Promised>()
   #loading: Promise<void> | undefined
 
-  constructor(queue: SendQueue, outbox: Outbox, listener: SenderListener) {
+  constructor(queue: SendQueue, outbox: Outbox, protocol: WireProtocol, listener: SenderListener) {
     this.#queue = queue
     this.#outbox = outbox
+    this.#protocol = protocol
     this.#listener = listener
   }
 
   /** Puts what an earlier run left before everything else; once, however often it is called. */
   load(): Promise<void> {
-    this.#loading ??= this.#outbox.load().then(messages => this.#queue.restore(messages))
+    this.#loading ??= this.#outbox.load().then(messages => this.#restore(messages))
     return this.#loading
   }
 
@@ -65,7 +63,8 @@ export class Sender {
     const promised = this.#promise(clientMsgId)
     const message: OutboxMessage = { ...draft, clientMsgId }
     if (!isClientMsgId(clientMsgId)) return this.#fail(promised, new Refused('bad_msg_id'))
-    if (isTooLong(message)) return this.#fail(promised, new Refused('body_too_long'))
+    const refusal = this.#protocol.refusal(messageFrame(message))
+    if (refusal) return this.#fail(promised, refusal)
     this.#promised.set(clientMsgId, promised)
     this.#keep(message)
     return promised.sent
@@ -93,6 +92,16 @@ export class Sender {
     if (isRetryable(reason)) this.#queue.putBack(clientMsgId, now)
     else if (this.#finish(clientMsgId, now)) this.#reject(clientMsgId, new Refused(reason))
     return true
+  }
+
+  #restore(messages: readonly OutboxMessage[]): void {
+    const carried: OutboxMessage[] = []
+    for (const message of messages) {
+      const refusal = this.#protocol.refusal(messageFrame(message))
+      if (refusal) this.#listener.leftOut(message.clientMsgId, refusal)
+      else carried.push(message)
+    }
+    this.#queue.restore(carried)
   }
 
   #keep(message: OutboxMessage): void {

@@ -1,6 +1,8 @@
 /** What this client needs of a WebSocket: browsers', Node's own and the `ws` package's have it. */
 export interface WebSocketLike {
-  send(data: string): void
+  /** How binary data is handed on; browsers would hand on a Blob. */
+  binaryType: string
+  send(data: string | Uint8Array<ArrayBuffer>): void
   close(code?: number, reason?: string): void
   /** Only some have it: gives the socket up without waiting for the other side. */
   terminate?(): void

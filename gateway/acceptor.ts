@@ -1,7 +1,9 @@
 import { Connection } from './connection.ts'
 import type { ConnectionParts } from './connection-parts.ts'
 import type { Connections } from './connections.ts'
+import type { Spoken } from './dialogue.ts'
 import type { Accepted } from './handshake.ts'
+import { MsgpackProtocol } from './msgpack/msgpack-protocol.ts'
 import type { OnlineList } from './online-list.ts'
 import type { Socket } from './socket.ts'
 import { StompProtocol } from './stomp/stomp-protocol.ts'
@@ -13,6 +15,10 @@ export interface AcceptorParts extends Omit<ConnectionParts, 'closed'> {
   readonly json: WireProtocol
 }
 
+/** Subprotocols of `/ws`, each for one of the two that it speaks. */
+export const JSON_TEXT = 'homing.json'
+export const MSGPACK = 'homing.msgpack'
+
 /** Makes connections of the sockets that handshakes have led to. */
 export class Acceptor {
   readonly #parts: AcceptorParts
@@ -22,9 +28,19 @@ export class Acceptor {
     this.#parts = parts
   }
 
-  acceptJson(socket: Socket, accepted: Accepted): void {
-    const connection = this.#accept(this.#nextId(), socket, this.#parts.json, accepted.device)
-    if (accepted.session) connection.begin(accepted.session)
+  /** A client of `/ws`. `subprotocol`: what it has agreed to speak; else its first frame says it. */
+  acceptClient(socket: Socket, { session, device }: Accepted, subprotocol: string): void {
+    const connId = this.#nextId()
+    const { json, settings } = this.#parts
+    const binary = () => new MsgpackProtocol({ connId, idleMs: settings.MSGPACK_IDLE_TIMEOUT_MS })
+    const spoken = subprotocol === MSGPACK ? { protocol: binary() } : { protocol: json }
+    const connection = this.#accept(
+      connId,
+      socket,
+      subprotocol === '' ? { ...spoken, binary } : spoken,
+      device,
+    )
+    if (session) connection.begin(session)
   }
 
   /** Binds with the CONNECT frame, of which the handshake's token is the default one. */
@@ -37,7 +53,7 @@ export class Acceptor {
       idleMs: settings.IDLE_TIMEOUT_MS,
       bound: session => online.add(connId, session),
     })
-    this.#accept(connId, socket, protocol, device, () => online.remove(connId))
+    this.#accept(connId, socket, { protocol }, device, () => online.remove(connId))
   }
 
   #nextId(): string {
@@ -47,7 +63,7 @@ export class Acceptor {
   #accept(
     connId: string,
     socket: Socket,
-    protocol: WireProtocol,
+    spoken: Spoken,
     device: string | undefined,
     gone?: () => void,
   ): Connection {
@@ -55,11 +71,11 @@ export class Acceptor {
     const closed = () => {
       gone?.()
       connections.remove(connection)
-      metrics.connections[protocol.name].dec()
+      metrics.connections[connection.protocol.name].dec()
     }
-    const connection = new Connection(connId, socket, protocol, { ...this.#parts, closed }, device)
+    const connection = new Connection(connId, socket, spoken, { ...this.#parts, closed }, device)
     connections.add(connection)
-    metrics.connections[protocol.name].inc()
+    metrics.connections[connection.protocol.name].inc()
     return connection
   }
 }

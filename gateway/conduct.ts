@@ -1,3 +1,4 @@
+import type { Op } from '../actors/user/contract.ts'
 import { CloseCode } from '../protocol/close-codes.ts'
 import type { Consequence } from '../protocol/errors.ts'
 import { type RateSettings, Rates } from './rates.ts'
@@ -8,6 +9,9 @@ const STRIKE_WINDOW_MS = 10_000
 const PACE_STRIKES = 3
 /** Frames nobody can read in the window at which a connection is closed. */
 const PROTOCOL_STRIKES = 4
+
+/** What costs others something is paced as messages are. */
+export const isPaced = ({ op }: Op): boolean => op !== 'delivered' && op !== 'read'
 
 /** What a connection may send, and when what it did wrong is enough to close it. */
 export class Conduct {

@@ -1,6 +1,6 @@
 import type { PushedEvent } from '../protocol/events.ts'
 import type { Session } from './auth/tokens.ts'
-import type { ClientFrame } from './wire-protocol.ts'
+import type { ClientFrame, FrameRef } from './wire-protocol.ts'
 
 interface Held {
   readonly epoch: number
@@ -12,6 +12,8 @@ interface Held {
 export interface Authenticating {
   readonly phase: 'authenticating'
   readonly backlog: ClientFrame[]
+  /** Of the frame that brought the token. */
+  readonly ref: FrameRef | undefined
 }
 
 /** The actor is asked to bind or touch; operations and pushes wait. */

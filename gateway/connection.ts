@@ -1,12 +1,13 @@
-import type { Attached, Op, Refused } from '../actors/user/contract.ts'
+import type { Attached, Refused } from '../actors/user/contract.ts'
 import { CloseCode } from '../protocol/close-codes.ts'
 import { type Reason, refusals } from '../protocol/errors.ts'
 import type { PushEvent, PushedEvent } from '../protocol/events.ts'
 import type { PresenceStatus } from '../protocol/presence.ts'
 import { ActorCalls } from './actor-calls.ts'
+import { renewSession } from './auth/renew-session.ts'
 import type { Session } from './auth/tokens.ts'
 import { verifySession } from './auth/verify-session.ts'
-import { Conduct } from './conduct.ts'
+import { Conduct, isPaced } from './conduct.ts'
 import type { ConnectionParts } from './connection-parts.ts'
 import {
   type Authenticating,
@@ -14,31 +15,31 @@ import {
   type ConnectionState,
   confirmingOf,
 } from './connection-state.ts'
+import { Dialogue, type Spoken } from './dialogue.ts'
 import { OpQueue, type OpQueueOwner, type QueuedOp } from './op-queue.ts'
-import { Outbound } from './outbound.ts'
-import { Pulse } from './pulse.ts'
 import { PushInbox } from './push-inbox.ts'
 import { type Answering, SendAnswers } from './send-answers.ts'
 import type { Socket } from './socket.ts'
 import {
   type About,
   type AuthFailure,
+  type AuthFrame,
   aboutFrame,
+  aboutUnauthorized,
   type ClientFrame,
-  type Wire,
+  type FrameRef,
+  type ReauthFrame,
   type WireProtocol,
 } from './wire-protocol.ts'
 
 /** One client's connection, from the making of its socket to its close. */
 export class Connection {
   readonly connId: string
-  readonly #protocol: WireProtocol
   readonly #parts: ConnectionParts
   readonly #calls: ActorCalls
-  readonly #answers: SendAnswers
   readonly #socket: Socket
-  readonly #outbound: Outbound
-  readonly #pulse: Pulse
+  readonly #dialogue: Dialogue
+  #answers: SendAnswers
   readonly #conduct: Conduct
   readonly #inbox: PushInbox
   readonly #device: string | undefined
@@ -48,26 +49,15 @@ export class Connection {
   #leaving: Session | undefined
   #drained: (() => void) | undefined
 
-  constructor(
-    connId: string,
-    socket: Socket,
-    protocol: WireProtocol,
-    parts: ConnectionParts,
-    device?: string,
-  ) {
+  constructor(connId: string, socket: Socket, spoken: Spoken, parts: ConnectionParts, device?: string) {
     const { settings } = parts
     this.connId = connId
-    this.#protocol = protocol
     this.#parts = parts
+    this.#dialogue = this.#newDialogue(socket, spoken)
     this.#calls = new ActorCalls(connId, parts)
     this.#answers = this.#newAnswers()
     this.#device = device
     this.#socket = socket
-    this.#outbound = new Outbound(socket, {
-      slowBytes: settings.SEND_BUFFER_BYTES,
-      slowMs: settings.SLOW_TIMEOUT_MS,
-    })
-    this.#pulse = new Pulse(socket, this.#outbound, protocol, settings)
     this.#conduct = new Conduct(settings)
     this.#inbox = new PushInbox(parts.heldPushes, settings.DELIVER_BEFORE_SAVED, event => this.#write(event))
     this.#ops = this.#newQueue(false)
@@ -75,7 +65,7 @@ export class Connection {
     this.#state = { phase: 'awaiting-auth', timer }
     socket.listen({
       message: (data, isBinary) => this.#onMessage(data, isBinary),
-      alive: () => this.#pulse.alive(),
+      alive: () => this.#dialogue.alive(),
       closed: () => this.#onClosed(),
     })
   }
@@ -90,12 +80,17 @@ export class Connection {
     return this.#calls.presence
   }
 
+  get protocol(): WireProtocol {
+    return this.#dialogue.protocol
+  }
+
   get queuedOps(): number {
     return this.#ops.length
   }
 
   /** Binds a session that the handshake has verified. */
   begin(session: Session): void {
+    this.#dialogue.holdPushes()
     void this.#bind(session, undefined)
   }
 
@@ -145,9 +140,10 @@ export class Connection {
     const state = this.#state
     if (state.phase === 'closing') return
     if ('session' in state && now >= state.session.expiresAt) this.#refuse('token_expired')
-    else if (this.#pulse.isIdle(now)) this.close(CloseCode.resync, 'idle')
-    else if (this.#outbound.isTooSlow(now)) this.close(CloseCode.slow, 'slow')
-    else this.#pulse.beat(now)
+    else {
+      const fault = this.#dialogue.judge(now)
+      if (fault) this.close(fault === 'slow' ? CloseCode.slow : CloseCode.resync, fault)
+    }
   }
 
   /** Finishes the calls under way, then closes. */
@@ -169,6 +165,7 @@ export class Connection {
     this.#drained?.()
     this.#answers.forget()
     this.#inbox.close()
+    this.#dialogue.end()
     this.#socket.close(code, reason)
     const evicted = code === CloseCode.kicked || code === CloseCode.sessionInvalid
     if ('session' in state && !evicted) void this.#leave(state.session)
@@ -184,9 +181,8 @@ export class Connection {
 
   #onMessage(data: Buffer, isBinary: boolean): void {
     if (this.#state.phase === 'closing') return
-    this.#pulse.alive()
     const user = 'session' in this.#state ? this.#state.session.user : undefined
-    this.#protocol.decode(data, isBinary, user, this.#take)
+    this.#dialogue.hear(data, isBinary, user, this.#take)
   }
 
   /** Made once: a message has no closure of its own. */
@@ -199,8 +195,8 @@ export class Connection {
     const state = this.#state
     switch (state.phase) {
       case 'awaiting-auth':
-        if (frame.kind === 'auth') void this.#authenticate(frame.token, frame.ordered)
-        else this.#refuse('unauthorized')
+        if (frame.kind === 'auth') void this.#authenticate(frame)
+        else this.#refuse('unauthorized', aboutUnauthorized(frame))
         break
       case 'authenticating':
         if (state.backlog.length < this.#parts.settings.MAX_QUEUED_FRAMES) state.backlog.push(frame)
@@ -220,20 +216,18 @@ export class Connection {
   #handleAuthenticated(frame: ClientFrame, session: Session): void {
     switch (frame.kind) {
       case 'ping':
-        this.#send(this.#protocol.pong())
+        this.#dialogue.say(this.protocol.pong())
         break
       case 'auth':
-        void this.#reauthenticate(frame.token, session, true)
-        break
       case 'reauth':
-        void this.#reauthenticate(frame.token, session, false)
+        void this.#reauthenticate(frame, session)
         break
       case 'op':
         if (isPaced(frame.op) && !this.#conduct.rates.message()) this.#refuseOverRate(frame)
-        else this.#enqueue({ op: frame.op, receivedAt: performance.now() })
+        else this.#enqueue({ op: frame.op, receivedAt: performance.now(), ref: frame.ref })
         break
       case 'answered':
-        for (const answer of frame.frames) this.#send(answer)
+        this.#dialogue.sayAll(frame.frames)
         if (frame.last) this.close(CloseCode.normal, 'goodbye')
         break
       case 'refused':
@@ -249,14 +243,14 @@ export class Connection {
     if (this.#ops.length >= this.#parts.settings.MAX_QUEUED_FRAMES) this.#socket.pause()
   }
 
-  async #authenticate(token: string | undefined, ordered: boolean): Promise<void> {
+  async #authenticate({ token, ordered, ref }: AuthFrame): Promise<void> {
     if (this.#state.phase === 'awaiting-auth') clearTimeout(this.#state.timer)
-    const authenticating: Authenticating = { phase: 'authenticating', backlog: [] }
+    const authenticating: Authenticating = { phase: 'authenticating', backlog: [], ref }
     this.#state = authenticating
     if (ordered) this.#ops = this.#newQueue(true)
     const session = await verifySession(this.#parts.tokens, token, this.#parts.logger)
     if (this.#state !== authenticating) return
-    if (typeof session === 'string') this.#failAuth(session)
+    if (typeof session === 'string') this.#failAuth(session, ref)
     else await this.#bind(session, authenticating)
   }
 
@@ -266,12 +260,19 @@ export class Connection {
     this.#state = confirming
     for (const frame of authenticating?.backlog ?? []) this.#handle(frame)
     const { device, abandoned } = confirming
+    const { delivery } = this.protocol
     try {
-      const bound = await this.#calls.bind(session, device, this.#protocol.delivery, abandoned.signal)
+      const bound = await this.#calls.bind(session, device, delivery, abandoned.signal)
       if (this.#state !== confirming) return
-      if (!bound.ok) return authenticating ? this.#failAuth('session_invalid') : this.#end(bound.reason)
+      if (!bound.ok)
+        return authenticating
+          ? this.#failAuth('session_invalid', authenticating.ref)
+          : this.#end(bound.reason)
+      if (delivery !== this.protocol.delivery) return await this.#bind(confirming.session, undefined)
       this.#parts.metrics.binds.inc()
-      if (authenticating) this.#send(this.#protocol.authenticated(session))
+      if (authenticating) this.#dialogue.say(this.protocol.authenticated(session, authenticating.ref))
+      // What an earlier bind on other terms has made the owner push is pushed again after this one.
+      this.#inbox.confirm(bound.epoch, 0)
       this.#open(confirming, bound)
     } catch (error) {
       this.#onUnconfirmed(confirming, error)
@@ -296,25 +297,19 @@ export class Connection {
   }
 
   /** AUTH on an authenticated connection, and REAUTH: the same user's newer token takes the place of the old. */
-  async #reauthenticate(token: string | undefined, session: Session, answer: boolean): Promise<void> {
-    const renewed = await verifySession(this.#parts.tokens, token, this.#parts.logger)
-    if (typeof renewed === 'string') return this.#failAuth(renewed)
-    if (renewed.user !== session.user) return this.#refuse('reauth_uid_mismatch')
-    try {
-      const check = await this.#calls.checkSession(renewed)
-      if (!check.ok) return this.#failAuth(check.reason)
-    } catch {
-      return this.#refuse('server_busy')
-    }
+  async #reauthenticate(frame: AuthFrame | ReauthFrame, session: Session): Promise<void> {
+    const { ref } = aboutFrame(frame)
+    const renewal = await renewSession(frame.token, session, this.#parts, this.#calls)
+    if ('failed' in renewal) return this.#failAuth(renewal.failed, ref)
+    if ('refused' in renewal) return this.#refuse(renewal.refused, { ref })
     if (!('session' in this.#state)) return
-    // The binding keeps the session version it was made with; a token of the same one only lives longer.
-    this.#state.session = { ...renewed, sv: session.sv }
-    if (answer) this.#send(this.#protocol.authenticated(renewed))
+    this.#state.session = renewal.session
+    if (frame.kind === 'auth') this.#dialogue.say(this.protocol.authenticated(renewal.session, ref))
   }
 
-  #failAuth(reason: AuthFailure): void {
+  #failAuth(reason: AuthFailure, ref: FrameRef | undefined): void {
     this.#parts.metrics.refusals[reason].inc()
-    this.#send(this.#protocol.authFailed(reason))
+    this.#dialogue.sayAll(this.protocol.authFailed(reason, ref))
     this.close(reason === 'session_invalid' ? CloseCode.sessionInvalid : CloseCode.unauthorized, reason)
   }
 
@@ -324,7 +319,27 @@ export class Connection {
 
   #write(event: PushEvent): void {
     if (event.kind === 'entry') this.#parts.metrics.endToEndLatency.observeMs(Date.now() - event.entry.ts)
-    for (const frame of this.#protocol.event(event)) this.#outbound.send(frame)
+    this.#dialogue.push(event)
+  }
+
+  #newDialogue(socket: Socket, spoken: Spoken): Dialogue {
+    return new Dialogue(socket, spoken, this.#parts.settings, {
+      switched: from => this.#onSwitched(from),
+      overflowed: () => this.close(CloseCode.slow, 'slow'),
+      taken: seq => {
+        if ('session' in this.#state) this.#ops.add({ op: { op: 'taken', seq }, receivedAt: 0 })
+      },
+    })
+  }
+
+  /** Nothing has been asked or answered in the other protocol, but the bind was made on its terms. */
+  #onSwitched({ name }: WireProtocol): void {
+    this.#parts.metrics.connections[name].dec()
+    this.#parts.metrics.connections[this.protocol.name].inc()
+    this.#answers = this.#newAnswers()
+    if (this.#state.phase !== 'bound') return
+    this.#ops.close()
+    void this.#bind(this.#state.session, undefined)
   }
 
   #newAnswers(): SendAnswers {
@@ -333,11 +348,11 @@ export class Connection {
       get user() {
         return userOf()
       },
-      send: frame => this.#send(frame),
+      send: frame => this.#dialogue.say(frame),
       refuse: (reason, about) => this.#refuse(reason, about),
       resync: () => this.close(CloseCode.resync, 'resync'),
     }
-    return new SendAnswers(connection, this.#protocol, this.#parts)
+    return new SendAnswers(connection, this.protocol, this.#parts)
   }
 
   #newQueue(ordered: boolean): OpQueue {
@@ -375,7 +390,7 @@ export class Connection {
   #refuse(reason: Reason, about: About = {}): void {
     if (this.#state.phase === 'closing') return
     this.#parts.metrics.refusals[reason].inc()
-    this.#send(this.#protocol.refused(reason, about))
+    this.#dialogue.say(this.protocol.refused(reason, about))
     const code = this.#conduct.refused(refusals[reason].then)
     if (code !== undefined) this.close(code, reason)
   }
@@ -386,15 +401,8 @@ export class Connection {
     else this.#refuse(reason)
   }
 
-  #send(frame: Wire): void {
-    if (frame !== undefined) this.#outbound.send(frame)
-  }
-
   #onClosed(): void {
     this.close(CloseCode.goingAway, 'closed by peer')
     this.#parts.closed()
   }
 }
-
-/** What costs others something is paced as messages are. */
-const isPaced = ({ op }: Op): boolean => op !== 'delivered' && op !== 'read'

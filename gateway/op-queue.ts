@@ -1,13 +1,16 @@
-import type { HandleResult, Op, OpResult, Refused, SendOp } from '../actors/user/contract.ts'
+import type { HandleResult, Op, OpAnswer, Refused, SendOp } from '../actors/user/contract.ts'
 import { refusals } from '../protocol/errors.ts'
 import { recipientOf } from '../protocol/ids.ts'
 import { fullJitter } from '../runtime/backoff.ts'
 import type { Lingering } from './lingering.ts'
+import type { FrameRef } from './wire-protocol.ts'
 
 export interface QueuedOp {
   readonly op: Op
   /** performance.now() when its frame came. */
   readonly receivedAt: number
+  /** Of its frame. */
+  readonly ref?: FrameRef | undefined
   /** Refused already, and in the queue only to hold its place in an `ordered` client's conversation. */
   readonly refused?: true
 }
@@ -15,7 +18,7 @@ export interface QueuedOp {
 export interface OpQueueOwner {
   /** One call to the actor; rejects when its outcome is unknown. */
   call(ops: readonly Op[]): Promise<HandleResult>
-  answered(op: QueuedOp, result: OpResult): void
+  answered(op: QueuedOp, result: OpAnswer): void
   /** All results of a call have been given. */
   settled(): void
   refused(reason: Refused['reason']): void
@@ -23,8 +26,8 @@ export interface OpQueueOwner {
 
 /** Operations that one call takes at most: bounds the turn and the value on the bus. */
 const MAX_BATCH = 64
-/** Characters of texts and ids that one call takes at most. */
-const MAX_BATCH_CHARACTERS = 1_048_576
+/** Characters of texts and ids that one call takes at most: in JSON each may be six bytes, and the bus carries 4 MB. */
+const MAX_BATCH_CHARACTERS = 524_288
 const RETRY_BASE_MS = 100
 const RETRY_CAP_MS = 5000
 
@@ -180,7 +183,7 @@ export class OpQueue {
     return false
   }
 
-  #answer(queued: QueuedOp, result: OpResult): void {
+  #answer(queued: QueuedOp, result: OpAnswer): void {
     const { op } = queued
     const refused = result !== null && 'reason' in result && refusals[result.reason].retryable
     if (this.#ordered && refused && op.op === 'send') {
@@ -191,11 +194,15 @@ export class OpQueue {
   }
 }
 
-const isAnswered = ({ op }: Op): boolean => op === 'send' || op === 'revoke' || op === 'join-request'
+const isAnswered = ({ op }: Op): boolean =>
+  op === 'send' || op === 'revoke' || op === 'join-request' || op === 'sync'
+
+/** A page of messages fills an answer as much as texts fill a call: one is all that a call asks for. */
 function charactersOf(op: Op): number {
   if (op.op === 'send') return op.body.length
+  if (op.op === 'sync') return MAX_BATCH_CHARACTERS
   if (op.op !== 'acknowledge' || op.messages === 'all') return 0
   return op.messages.reduce((sum, { length }) => sum + length, 0)
 }
 
-const busy: OpResult = { reason: 'server_busy' }
+const busy: OpAnswer = { reason: 'server_busy' }

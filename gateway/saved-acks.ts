@@ -1,6 +1,7 @@
 import type { Sent } from '../actors/user/contract.ts'
 import type { Watermark } from '../messaging/watermark.ts'
 import type { Recipient } from '../protocol/ids.ts'
+import type { FrameRef } from './wire-protocol.ts'
 
 /** A message that has been acknowledged as accepted (or would have been) and waits for the watermark. */
 export interface AwaitingSave extends Sent {
@@ -8,6 +9,7 @@ export interface AwaitingSave extends Sent {
   readonly to: Recipient
   /** performance.now() when its frame came. */
   readonly receivedAt: number
+  readonly ref?: FrameRef | undefined
 }
 
 export interface SaveListener {

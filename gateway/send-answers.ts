@@ -1,4 +1,4 @@
-import type { OpResult } from '../actors/user/contract.ts'
+import type { OpAnswer } from '../actors/user/contract.ts'
 import type { Reason } from '../protocol/errors.ts'
 import type { UserId } from '../protocol/ids.ts'
 import type { ConnectionParts } from './connection-parts.ts'
@@ -29,22 +29,24 @@ export class SendAnswers implements SaveListener {
   }
 
   /** Takes the actor's result. */
-  answered({ op, receivedAt }: QueuedOp, result: OpResult): void {
+  answered({ op, receivedAt, ref }: QueuedOp, result: OpAnswer): void {
     const { user } = this.#connection
     if (user === undefined || result === null) return
     const { settings, savedAcks, metrics } = this.#parts
     if ('reason' in result) {
-      this.#connection.refuse(result.reason, aboutOp(op))
+      this.#connection.refuse(result.reason, aboutOp(op, ref))
+    } else if ('messages' in result) {
+      this.#connection.send(this.#protocol.synced(result, ref))
     } else if (op.op === 'revoke') {
       this.#connection.send(this.#protocol.revoked(user, op.clientMsgId, result))
     } else if (op.op === 'join-request') {
       this.#connection.send(this.#protocol.accepted(user, op.clientMsgId, result))
     } else if (op.op === 'send') {
       if (settings.TWO_PHASE_ENABLED) {
-        this.#connection.send(this.#protocol.accepted(user, op.clientMsgId, result))
+        this.#connection.send(this.#protocol.accepted(user, op.clientMsgId, result, ref))
         metrics.acceptedLatency.observeMs(performance.now() - receivedAt)
       }
-      savedAcks.await(this, [{ ...result, clientMsgId: op.clientMsgId, to: op, receivedAt }])
+      savedAcks.await(this, [{ ...result, clientMsgId: op.clientMsgId, to: op, receivedAt, ref }])
     }
   }
 
@@ -53,15 +55,16 @@ export class SendAnswers implements SaveListener {
     if (user === undefined) return
     const now = performance.now()
     for (const message of messages) {
-      this.#connection.send(this.#protocol.saved(user, message.to, message.clientMsgId, message))
+      const { to, clientMsgId, ref } = message
+      this.#connection.send(this.#protocol.saved(user, to, clientMsgId, message, ref))
       this.#parts.metrics.savedLatency.observeMs(now - message.receivedAt)
     }
   }
 
   unsavable(messages: readonly AwaitingSave[]): void {
-    for (const { clientMsgId, to, seq } of messages) {
+    for (const { clientMsgId, to, seq, ref } of messages) {
       const recipient = 'to' in to ? { to: to.to } : { groupId: to.group }
-      this.#connection.refuse('internal_error', { clientMsgId, ...recipient, serverMsgId: seq })
+      this.#connection.refuse('internal_error', { clientMsgId, ...recipient, serverMsgId: seq, ref })
     }
   }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket as WsSocket } from 'ws'
-import { Acceptor, type AcceptorParts } from './acceptor.ts'
+import { Acceptor, type AcceptorParts, JSON_TEXT, MSGPACK } from './acceptor.ts'
 import { type Endpoint, upgradeEndpoint } from './endpoints.ts'
 import { type Accepted, type HandshakeRefusal, judgeHandshake } from './handshake.ts'
 import { SOCKET_IO_PATH } from './list-sync/socket-io.ts'
@@ -13,7 +13,8 @@ const CLOSE_ANSWER_MS = 5000
 /** Fragments that one message may come in. */
 const MAX_FRAGMENTS = 64
 /** In the order of our preference. */
-const subprotocols = ['homing.json', 'v12.stomp', 'v11.stomp', 'v10.stomp']
+const clientSubprotocols = [JSON_TEXT, MSGPACK]
+const stompSubprotocols = ['v12.stomp', 'v11.stomp', 'v10.stomp']
 
 /**
  * Takes what leads to a connection: WebSocket upgrades under `/ws`, judged before the upgrade, and SockJS's requests
@@ -22,22 +23,20 @@ const subprotocols = ['homing.json', 'v12.stomp', 'v11.stomp', 'v10.stomp']
 export class SocketServer {
   readonly #parts: AcceptorParts
   readonly #acceptor: Acceptor
+  /** Of `/ws`, which takes binary frames, and of the others. */
   readonly #sockets: WebSocketServer
+  readonly #stompSockets: WebSocketServer
   #draining = false
 
   constructor(server: Server, parts: AcceptorParts) {
     this.#parts = parts
     this.#acceptor = new Acceptor(parts)
-    const options = {
-      noServer: true,
-      clientTracking: false,
-      maxPayload: parts.settings.MAX_JSON_FRAME_BYTES,
-      maxFragments: MAX_FRAGMENTS,
-      perMessageDeflate: false,
-      closeTimeout: CLOSE_ANSWER_MS,
-      handleProtocols: (offered: Set<string>) => subprotocols.find(name => offered.has(name)) ?? false,
-    }
-    this.#sockets = new WebSocketServer(options)
+    const { MAX_JSON_FRAME_BYTES, MAX_BINARY_FRAME_BYTES } = parts.settings
+    this.#sockets = webSocketServer(
+      Math.max(MAX_JSON_FRAME_BYTES, MAX_BINARY_FRAME_BYTES),
+      clientSubprotocols,
+    )
+    this.#stompSockets = webSocketServer(MAX_JSON_FRAME_BYTES, stompSubprotocols)
     server.on('upgrade', (request, stream, head) => void this.#upgrade(request, stream, head))
     new SockJsServer(server, {
       ...parts,
@@ -62,9 +61,8 @@ export class SocketServer {
     try {
       const verdict = await judgeHandshake(request, url, this.#parts)
       if (verdict.status !== 101) return answer(stream, verdict)
-      this.#sockets.handleUpgrade(request, stream, head, socket =>
-        this.#accept(endpoint, socket, stream, verdict),
-      )
+      const sockets = endpoint.speaks === 'json' ? this.#sockets : this.#stompSockets
+      sockets.handleUpgrade(request, stream, head, socket => this.#accept(endpoint, socket, stream, verdict))
     } catch (error) {
       this.#parts.logger.error({ err: error }, 'upgrade failed')
       answer(stream, { status: 503, text: 'server_busy' })
@@ -72,10 +70,25 @@ export class SocketServer {
   }
 
   #accept({ speaks }: Endpoint, socket: WsSocket, stream: Duplex, accepted: Accepted): void {
-    const plain = new WebSocket(socket, stream, this.#parts.logger)
-    if (speaks === 'json') this.#acceptor.acceptJson(plain, accepted)
+    const { settings, logger } = this.#parts
+    const limits = { text: settings.MAX_JSON_FRAME_BYTES, binary: settings.MAX_BINARY_FRAME_BYTES }
+    const plain = new WebSocket(socket, stream, limits, logger)
+    if (speaks === 'json') this.#acceptor.acceptClient(plain, accepted, socket.protocol)
     else this.#acceptor.acceptStomp(speaks === 'sockjs' ? new SockJsWebSocket(plain) : plain, accepted)
   }
+}
+
+function webSocketServer(maxPayload: number, subprotocols: readonly string[]): WebSocketServer {
+  const options = {
+    noServer: true,
+    clientTracking: false,
+    maxPayload,
+    maxFragments: MAX_FRAGMENTS,
+    perMessageDeflate: false,
+    closeTimeout: CLOSE_ANSWER_MS,
+    handleProtocols: (offered: Set<string>) => subprotocols.find(name => offered.has(name)) ?? false,
+  }
+  return new WebSocketServer(options)
 }
 
 const statusTexts = {

@@ -1,3 +1,6 @@
+/** A message: text, or bytes where the carrier has messages of bytes. */
+export type WireData = string | Uint8Array
+
 /**
  * One client's way in and out, whatever carries it: a WebSocket, or a SockJS session over HTTP.
  *
@@ -9,8 +12,10 @@ export interface Socket {
   readonly bufferedAmount: number
   /** Names who hears what comes; once, in the turn in which the socket was made. */
   listen(listener: SocketListener): void
-  /** Ignored once the socket is closing. */
-  send(text: string): void
+  /** Ignored once the socket is closing. `taken` is called when nothing of it waits here any more. */
+  send(data: WireData, taken?: () => void): void
+  /** Writes what waits for the turn's end. True when nothing waits here any more. */
+  flush(): boolean
   /** Asks for a sign of life, which the listener hears as `alive`. */
   ping(): void
   /** Stops reading, so that the peer's own sends wait; as far as the carrier can. */

@@ -1,18 +1,27 @@
 import type { Duplex } from 'node:stream'
 import type { WebSocket as WsSocket } from 'ws'
+import { CloseCode } from '../protocol/close-codes.ts'
 import type { Logger } from '../runtime/logger.ts'
-import type { Socket, SocketListener } from './socket.ts'
+import type { Socket, SocketListener, WireData } from './socket.ts'
+
+/** Largest messages, bytes. */
+export interface MessageLimits {
+  readonly text: number
+  readonly binary: number
+}
 
 /** A WebSocket; the frames of one turn of the event loop leave in one write. */
 export class WebSocket implements Socket {
   readonly #socket: WsSocket
   readonly #stream: Duplex
+  readonly #limits: MessageLimits
   readonly #logger: Logger
 
   /** `stream` is what the WebSocket writes to. */
-  constructor(socket: WsSocket, stream: Duplex, logger: Logger) {
+  constructor(socket: WsSocket, stream: Duplex, limits: MessageLimits, logger: Logger) {
     this.#socket = socket
     this.#stream = stream
+    this.#limits = limits
     this.#logger = logger
   }
 
@@ -21,17 +30,22 @@ export class WebSocket implements Socket {
   }
 
   listen(listener: SocketListener): void {
-    this.#socket.on('message', (data, isBinary) => listener.message(data as Buffer, isBinary))
+    this.#socket.on('message', (data, isBinary) => this.#onMessage(data as Buffer, isBinary, listener))
     this.#socket.on('pong', () => listener.alive())
     this.#socket.on('ping', () => listener.alive())
     this.#socket.on('error', error => this.#logger.debug({ err: error }, 'socket error'))
     this.#socket.on('close', () => listener.closed())
   }
 
-  send(text: string): void {
+  send(data: WireData, taken?: () => void): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
     if (this.#stream.writableCorked === 0) corkUntilTurnEnds(this.#stream)
-    this.#socket.send(text)
+    this.#socket.send(data, taken)
+  }
+
+  flush(): boolean {
+    this.#stream.uncork()
+    return this.#socket.bufferedAmount === 0
   }
 
   ping(): void {
@@ -53,6 +67,13 @@ export class WebSocket implements Socket {
 
   terminate(): void {
     this.#socket.terminate()
+  }
+
+  /** The carrier's own limit is the larger of the two. */
+  #onMessage(data: Buffer, isBinary: boolean, listener: SocketListener): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return
+    if (data.length <= (isBinary ? this.#limits.binary : this.#limits.text)) listener.message(data, isBinary)
+    else this.close(CloseCode.tooBig, '')
   }
 }
 

@@ -32,6 +32,7 @@ export const refusals = {
 
   too_many_requests: refusal('over the rate limit; the frame was not handled', 'pace', true),
   bad_json: refusal('the frame is not a JSON object', 'count'),
+  bad_msgpack: refusal('the frame is not a MessagePack map of type, seq and payload', 'count'),
   bad_frame: refusal('the frame is not one of its protocol', CloseCode.protocolError),
   not_your_queue: refusal('only one’s own queues can be listened to', CloseCode.protocolError),
   too_many_subscriptions: refusal('the connection has too many subscriptions', CloseCode.protocolError),
@@ -41,6 +42,7 @@ export const refusals = {
   server_busy: refusal('not stored now; repeat with the same clientMsgId', 'keep', true),
   internal_error: refusal('unexpected failure; repeat with the same clientMsgId', 'keep', true),
 
+  bad_payload: refusal('the payload is not a MessagePack map within the limits'),
   missing_msg_id: refusal('clientMsgId is missing'),
   missing_to: refusal('the recipient is missing'),
   missing_group_id: refusal('groupId is missing'),
@@ -60,8 +62,8 @@ export const refusals = {
   revoke_timeout: refusal('too old to be revoked'),
   client_msg_id_conflict: refusal('this clientMsgId stands for another message'),
   unknown_destination: refusal('nothing is behind this destination'),
+  bad_msg_type: refusal('the message is of no type that the protocol knows'),
   bad_presence: refusal('status must be online, away or offline; users, 1–100 user ids'),
-  bad_msg_type: refusal('messageType must be TEXT, IMAGE, FILE, AUDIO or VIDEO'),
   too_many_beyond_cursor: refusal('too many messages are read beyond unread ones; begin with the oldest'),
   agents_only: refusal('only agents may do this'),
   customer_session_not_found: refusal('no such customer session'),

@@ -70,6 +70,7 @@ const schema = z.object({
   DELIVER_BEFORE_SAVED: flag(true).describe('push a message before its row is committed'),
   MAX_BODY_CHARACTERS: atLeastOne(4096).describe('longest message body of a JSON client, characters'),
   MAX_JSON_FRAME_BYTES: atLeastOne(65_536).describe('largest text frame, bytes'),
+  MAX_BINARY_FRAME_BYTES: atLeastOne(1_048_576).describe('largest MessagePack frame, bytes'),
   FRAMES_PER_SECOND: atLeastOne(60).describe('frames a connection may send a second'),
   FRAMES_BURST: atLeastOne(120).describe('frames above that rate at once'),
   MESSAGES_PER_SECOND: atLeastOne(30).describe('messages a connection may send a second'),
@@ -79,6 +80,21 @@ const schema = z.object({
   IDLE_TIMEOUT_MS: atLeastOne(90_000).describe('a connection that sent nothing for so long is closed, ms'),
   SEND_BUFFER_BYTES: atLeastOne(524_288).describe('unsent bytes at which a connection counts as slow'),
   SLOW_TIMEOUT_MS: atLeastOne(3000).describe('a connection slow for so long is closed, ms'),
+  SEND_QUEUE_FRAMES: atLeastOne(100).describe(
+    'frames that may wait for a MessagePack client; with one more it is closed as slow',
+  ),
+  SEND_QUEUE_BYTES: atLeastOne(1_048_576).describe(
+    'the same in bytes, without the largest of the frames, which may have as many by itself',
+  ),
+  WRITE_TIMEOUT_MS: atLeastOne(10_000).describe(
+    'a MessagePack client is closed as slow when frames wait for it and none leaves for so long, ms',
+  ),
+  MSGPACK_IDLE_TIMEOUT_MS: atLeastOne(60_000).describe(
+    'a MessagePack client that sent nothing for so long is closed, ms',
+  ),
+  PROTOCOL_WAIT_MS: atLeastOne(500).describe(
+    'how long pushes wait for the first frame, which says what the client speaks, ms',
+  ),
   MAX_QUEUED_FRAMES: atLeastOne(1000).describe(
     'frames of a connection waiting for its actor before it is refused',
   ),

@@ -40,7 +40,7 @@ export class Acknowledging {
     const upTo = op.op === 'delivered' && op.upTo === true
     for (const entry of pushed.pump.delivery.acknowledge(op.seq, upTo)) this.#receipt('delivered', entry)
     this.#parts.moved(attachment.binding.device, pushed.feed, pushed.pump.delivery.cursor)
-    pushed.pump.resume()
+    attachment.resume(pushed.pump)
     if (op.op === 'read') this.#read(pushed.entry)
     return null
   }
@@ -63,7 +63,7 @@ export class Acknowledging {
     if (found.entry.from === this.#user && this.#parts.sharesUser(attachment)) return null
     if (!this.#parts.isMine(found)) return { reason: 'ack_not_allowed' }
     if (op.op === 'read') this.#read(found)
-    attachment.pump(found.feed)?.delivery.acknowledgeEarly(op.seq)
+    if (attachment.pump(found.feed)?.delivery.acknowledgeEarly(op.seq)) this.#receipt('delivered', found)
     return null
   }
 

@@ -5,9 +5,10 @@ import type { PresenceStatus } from '../../protocol/presence.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { FeedReader } from '../feed-reader.ts'
 import type { Pushes } from '../pushes.ts'
-import type { Attached, Binding } from './contract.ts'
+import type { Attached, Binding, DeliveryTerms } from './contract.ts'
 import { Delivery } from './delivery.ts'
 import { type Audience, FeedPump } from './feed-pump.ts'
+import { PushRoom } from './push-room.ts'
 
 export interface AttachmentParts {
   readonly hostId: string
@@ -26,6 +27,10 @@ export interface AttachmentParts {
  */
 type AttachmentState = 'waiting' | 'confirmed' | 'stopped'
 
+type FeedAudience = Pick<Audience, 'wants' | 'skipped' | 'end'>
+
+const termNames = ['outstanding', 'together', 'large', 'resend'] as const satisfies (keyof DeliveryTerms)[]
+
 /** A connection of the route as its user's actor holds it: what it is pushed, and how far that has come. */
 export class Attachment {
   readonly binding: Binding
@@ -33,12 +38,14 @@ export class Attachment {
   presence: PresenceStatus = 'online'
   readonly #parts: AttachmentParts
   readonly #pumps = new Map<Feed, FeedPump>()
+  readonly #room: PushRoom
   #epoch: number
   #n = 0
   #state: AttachmentState
 
   constructor(binding: Binding, epoch: number, confirmed: boolean, parts: AttachmentParts) {
     this.binding = binding
+    this.#room = new PushRoom(binding.large)
     this.#epoch = epoch
     this.#state = confirmed ? 'confirmed' : 'waiting'
     this.#parts = parts
@@ -54,13 +61,26 @@ export class Attachment {
     return this.binding.resend !== false
   }
 
+  /** Whether it is bound on these terms already. */
+  isOn(terms: DeliveryTerms): boolean {
+    return termNames.every(name => this.binding[name] === terms[name])
+  }
+
   /** Adds a feed; everything after `cursor` is pushed, then what comes. Only for a connection that is resent to. */
-  addFeed(feed: Feed, cursor: number, audience: Omit<Audience, 'send'>): void {
+  addFeed(feed: Feed, cursor: number, audience: FeedAudience): void {
     const pump = new FeedPump({
       feed,
       delivery: new Delivery(cursor, this.binding.outstanding),
       reader: this.#parts.reader,
-      audience: { ...audience, send: entry => this.push(eventOf(entry)) },
+      audience: {
+        ...audience,
+        send: entry => {
+          this.#room.pushed(entry)
+          this.push(eventOf(entry))
+        },
+        room: () => Math.min(this.#room.room, this.#roomTogether),
+        takes: entry => this.#room.takes(entry),
+      },
       logger: this.#parts.logger,
     })
     this.#pumps.set(feed, pump)
@@ -80,6 +100,18 @@ export class Attachment {
     return undefined
   }
 
+  /** Something in this feed has been acknowledged: what waited for it is pushed. */
+  resume(pump: FeedPump): void {
+    if (this.binding.together) this.#resumeAll()
+    else pump.resume()
+  }
+
+  /** A large message has left the gateway. */
+  taken(seq: number): void {
+    this.#room.taken(seq)
+    this.#resumeAll()
+  }
+
   push(event: PushedEvent): void {
     if (this.#state !== 'confirmed') return
     this.#n++
@@ -92,12 +124,11 @@ export class Attachment {
     this.#n = 0
   }
 
-  /** The gateway has said that the connection is there, and how its client is. */
-  confirm(presence: PresenceStatus = 'online'): Attached {
+  /** The gateway has said that the connection is there. */
+  confirm(): Attached {
     if (this.waits) {
       this.#state = 'confirmed'
-      this.presence = presence
-      for (const pump of this.#pumps.values()) pump.resume()
+      this.#resumeAll()
       if (!this.resends) this.#parts.began(this)
       this.#parts.confirmed()
     }
@@ -106,6 +137,18 @@ export class Attachment {
 
   get attached(): Attached {
     return { ok: true, hostId: this.#parts.hostId, epoch: this.#epoch, n: this.#n }
+  }
+
+  /** What the feeds have room for where they share it. */
+  get #roomTogether(): number {
+    if (!this.binding.together) return Number.POSITIVE_INFINITY
+    let unacknowledged = 0
+    for (const { delivery } of this.#pumps.values()) unacknowledged += delivery.unacknowledged
+    return this.binding.outstanding - unacknowledged
+  }
+
+  #resumeAll(): void {
+    if (this.#state === 'confirmed') for (const pump of this.#pumps.values()) pump.resume()
   }
 
   /** Nothing is pushed any more. */

@@ -119,7 +119,7 @@ export class Connections implements Iterable<Attachment> {
 
   async bind(binding: Binding): Promise<BindResult> {
     const bound = this.#attached.get(binding.connId)
-    if (bound) return bound.confirm()
+    if (bound?.isOn(binding)) return bound.confirm()
     if (this.#unbound.includes(binding.connId)) return { ok: false, reason: 'unbound' }
     const session = await this.checkSession(binding.sv)
     if (!session.ok) return session
@@ -128,13 +128,15 @@ export class Connections implements Iterable<Attachment> {
     this.#audit.bound(binding)
     this.#evict(plan)
     for (const other of this) other.renew(this.#epoch)
+    this.#remove(binding.connId)
     return this.#attach(binding, true).confirm()
   }
 
   touch({ presence, ...ref }: Args<'touch'>): TouchResult {
     const found = this.find(ref)
     if ('reason' in found) return found
-    return found.confirm(presence)
+    if (presence && found.waits) found.presence = presence
+    return found.confirm()
   }
 
   unbind({ connId }: ConnectionRef): null {
@@ -192,6 +194,12 @@ export class Connections implements Iterable<Attachment> {
       if (pump) pump.lookAgain()
       else if (attachment.resends) this.#addFeed(attachment, feed, seq - 1)
     }
+  }
+
+  /** Whether some device has acknowledged what has this seq in the feed. */
+  isDelivered(feed: Feed, seq: number): boolean {
+    if (seq <= this.#furthest(feed)) return true
+    return [...this].some(attachment => attachment.pump(feed)?.delivery.isAcknowledged(seq))
   }
 
   /** Notes a delivered cursor: the next connection of the device starts there. */
@@ -276,7 +284,12 @@ export class Connections implements Iterable<Attachment> {
   #startOf(device: string, feed: Feed, after: number): number {
     const own = this.#delivered.get(cursorKey(device, feed))
     if (own !== undefined) return Math.max(own, after)
-    let furthest = after
+    return Math.max(after, this.#furthest(feed))
+  }
+
+  /** How far the furthest device has come. */
+  #furthest(feed: Feed): number {
+    let furthest = 0
     for (const [key, seq] of this.#delivered)
       if (key.startsWith(`${feed} `)) furthest = Math.max(furthest, seq)
     return furthest

@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../../protocol/audit.ts'
 import type { DevicePolicy } from '../../protocol/device-policy.ts'
-import type { Content, Entry } from '../../protocol/entries.ts'
+import type { Content, DirectEntry, Entry } from '../../protocol/entries.ts'
 import type { Reason } from '../../protocol/errors.ts'
 import type { Feed, GroupId, Recipient, UserId } from '../../protocol/ids.ts'
 import type { OfflineSummary } from '../../protocol/offline.ts'
@@ -17,7 +17,7 @@ import type { ReplayOutcome } from '../../storage/audit-store.ts'
  *   connection answers as before.
  */
 export interface UserContract {
-  /** Makes the connection part of the route and closes those that it replaces. */
+  /** Makes the connection part of the route and closes those that it replaces; on other terms, anew. */
   bind(args: Binding): BindResult
   /** Confirms a bound connection after a doubt (a lost host, a NATS disconnection, a stall). */
   touch(args: ConnectionRef & { readonly presence?: PresenceStatus }): TouchResult
@@ -80,6 +80,13 @@ export interface Binding extends ConnectionRef, DeliveryTerms {
 export interface DeliveryTerms {
   /** Messages of a feed that may be pushed and not yet acknowledged. */
   readonly outstanding: number
+  /** All feeds have this room together, not each for itself. */
+  readonly together?: true
+  /**
+   * Bodies of more UTF-16 units are large: those on their way at a time are bounded, and the operation `taken` says of
+   * each that it no longer is. Without it no body is large.
+   */
+  readonly large?: number
   /**
    * False: only what is stored from now on is pushed, once and without waiting for acknowledgements, and no delivered
    * cursor moves. A summary of what is unread comes with the bind, and whenever another owner takes over.
@@ -89,7 +96,7 @@ export interface DeliveryTerms {
 
 export type BindResult = Attached | Refused
 export type TouchResult = Attached | Refused
-export type HandleResult = { readonly ok: true; readonly results: readonly OpResult[] } | Refused
+export type HandleResult = { readonly ok: true; readonly results: readonly OpAnswer[] } | Refused
 export type SessionCheck = { readonly ok: true } | { readonly ok: false; readonly reason: 'session_invalid' }
 
 export interface Attached {
@@ -115,6 +122,8 @@ export type Op =
   | JoinRequestOp
   | JoinDecisionOp
   | CustomerSessionOp
+  | SyncOp
+  | TakenOp
   | PresenceOp
   | PresenceQueryOp
 
@@ -173,6 +182,18 @@ export type CustomerSessionOp =
   | { readonly op: 'session.take'; readonly sessionId: string }
   | { readonly op: 'session.close'; readonly sessionId: string; readonly closeReason?: string }
 
+/** Asks for the direct messages to the user with a seq > `after`. */
+export interface SyncOp {
+  readonly op: 'sync'
+  readonly after: number
+}
+
+/** The large message `seq` no longer waits in the gateway: there is room for the next. */
+export interface TakenOp {
+  readonly op: 'taken'
+  readonly seq: number
+}
+
 /**
  * How the connection is there, until it says otherwise; each begins online. The user is as present as the most
  * present of the connections. `offline` is to appear so: the connection goes on as before.
@@ -193,6 +214,24 @@ export interface PresenceQueryOp {
 
 /** Null answers an operation that succeeded and has nothing to say. */
 export type OpResult = Sent | { readonly reason: Reason } | null
+
+/** What a connection's operation is answered with. */
+export type OpAnswer = OpResult | Synced
+
+/** In order, at most 100 and not too large together. `hasMore`: the page is full, and more may lie after it. */
+export interface Synced {
+  readonly messages: readonly SyncedMessage[]
+  readonly hasMore: boolean
+}
+
+export interface SyncedMessage {
+  readonly seq: number
+  readonly entry: DirectEntry
+  readonly status: MessageStatus
+}
+
+/** How far a message to the user has come; it only grows. */
+export type MessageStatus = 'sent' | 'delivered' | 'read'
 
 export interface Sent {
   readonly seq: number

@@ -1,6 +1,9 @@
 import type { LogEntry } from '../../messaging/message-log.ts'
 import { isMessage } from '../../protocol/entries.ts'
 
+/** Acknowledgements of what is yet to be pushed that are kept; more of it is pushed although it was acknowledged. */
+const MAX_EARLY = 1000
+
 /**
  * One feed on its way to one connection: what has been pushed, what of it is acknowledged, and the cursor, which
  * moves over what is contiguously acknowledged. Seqs are pushed in growing order.
@@ -16,6 +19,7 @@ export class Delivery {
   readonly #outstanding: { readonly entry: LogEntry; acknowledged: boolean }[] = []
   /** Acknowledged by an earlier connection of the device, and not pushed on this one yet. */
   readonly #early = new Set<number>()
+  #unacknowledged = 0
 
   constructor(cursor: number, limit: number) {
     this.#cursor = cursor
@@ -30,6 +34,11 @@ export class Delivery {
 
   get lastPushed(): number {
     return this.#lastPushed
+  }
+
+  /** Messages pushed and not acknowledged. */
+  get unacknowledged(): number {
+    return this.#unacknowledged
   }
 
   /** How many more may be pushed now. */
@@ -54,6 +63,12 @@ export class Delivery {
     return this.#outstanding[this.#indexOf(seq)]?.entry
   }
 
+  /** Whether what has this seq is acknowledged, as far as is known here. */
+  isAcknowledged(seq: number): boolean {
+    if (seq <= this.#cursor || this.#early.has(seq)) return true
+    return this.#outstanding[this.#indexOf(seq)]?.acknowledged ?? false
+  }
+
   /** Acknowledges an outstanding entry, or with `upTo` all up to it. Answers the entries this is news of. */
   acknowledge(seq: number, upTo = false): LogEntry[] {
     const news: LogEntry[] = []
@@ -62,20 +77,24 @@ export class Delivery {
       const pushed = this.#outstanding[index]
       if (!pushed || pushed.acknowledged) continue
       pushed.acknowledged = true
+      if (isMessage(pushed.entry.entry)) this.#unacknowledged--
       news.push(pushed.entry)
     }
     this.#advance()
     return news
   }
 
-  /** Notes the acknowledgement of an entry that is yet to be pushed here. At most `limit` are kept. */
-  acknowledgeEarly(seq: number): void {
-    if (seq > this.#lastPushed && this.#early.size < this.#limit) this.#early.add(seq)
+  /** Notes the acknowledgement of an entry that is yet to be pushed here. Answers whether this is news. */
+  acknowledgeEarly(seq: number): boolean {
+    if (seq <= this.#lastPushed || this.#early.has(seq) || this.#early.size >= MAX_EARLY) return false
+    this.#early.add(seq)
+    return true
   }
 
   #add(entry: LogEntry, acknowledged: boolean): void {
     this.#lastPushed = entry.seq
     this.#outstanding.push({ entry, acknowledged })
+    if (!acknowledged && isMessage(entry.entry)) this.#unacknowledged++
     if (acknowledged || this.room === 0) this.#advance()
   }
 

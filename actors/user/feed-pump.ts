@@ -18,6 +18,10 @@ type PumpState = 'behind' | 'reading' | 'live' | 'stopped'
 /** For whom a feed is pumped. */
 export interface Audience {
   send(entry: LogEntry): void
+  /** How many more entries the connection may be pushed now, whatever the feed. */
+  room(): number
+  /** Whether the connection may be pushed this one now. */
+  takes(entry: LogEntry): boolean
   /** Whether the entry is to be sent at all. */
   wants(entry: LogEntry): boolean
   /** Entries were passed over; all up to `cursor` is done with. */
@@ -55,7 +59,7 @@ export class FeedPump {
   live(entry: LogEntry): void {
     this.#lastLive = entry.seq
     if (this.#state !== 'live' || entry.seq <= this.delivery.lastPushed) return
-    if (this.delivery.room > 0) this.#push(entry)
+    if (this.#room > 0 && this.#audience.takes(entry)) this.#push(entry)
     else this.#state = 'behind'
   }
 
@@ -67,7 +71,7 @@ export class FeedPump {
 
   /** Pushes what there is room for; to be called at the start and when room was made. */
   resume(): void {
-    if (this.#state === 'behind' && this.delivery.room > 0) void this.#catchUp()
+    if (this.#state === 'behind' && this.#room > 0) void this.#catchUp()
   }
 
   stop(): void {
@@ -95,17 +99,27 @@ export class FeedPump {
   }
 
   async #readPage(): Promise<void> {
-    const limit = Math.min(PAGE, this.delivery.room)
-    if (limit === 0) {
+    const limit = Math.min(PAGE, this.#room)
+    if (limit <= 0) {
       this.#state = 'behind'
       return
     }
     const page = await this.#reader.read(this.#feed, this.delivery.lastPushed, limit)
     if (this.#stopped) return
-    for (const entry of page) this.#push(entry)
+    for (const entry of page) {
+      if (this.#room <= 0 || !this.#audience.takes(entry)) {
+        this.#state = 'behind'
+        return
+      }
+      this.#push(entry)
+    }
     const { lastPushed } = this.delivery
     const read = page.length < limit && this.#lastLive <= lastPushed
     if (read || lastPushed >= this.#audience.end()) this.#state = 'live'
+  }
+
+  get #room(): number {
+    return Math.min(this.delivery.room, this.#audience.room())
   }
 
   get #stopped(): boolean {

@@ -97,6 +97,15 @@ export class UnreadCounts {
     return this.#row(conversation, await this.#current(settledBy))
   }
 
+  /** Says of messages to the user whether they are read. */
+  async whatIsRead(settledBy: number): Promise<(conversation: string, seq: number) => boolean> {
+    const counted = await this.#current(settledBy)
+    return (conversation, seq) => {
+      const { readSeq, single } = this.#row(conversation, counted)
+      return seq <= readSeq || single.includes(seq)
+    }
+  }
+
   /** A message to the user has been stored. */
   incoming(entry: LogEntry): void {
     for (const arrived of this.#arriving) arrived.push(entry)

@@ -32,6 +32,7 @@ import type {
   ConnectionRef,
   HandleResult,
   Op,
+  OpAnswer,
   OpResult,
   SendOp,
   UserContract,
@@ -48,6 +49,7 @@ import { type RecountNotice, Replaying } from './replaying.ts'
 import { Revoking } from './revoking.ts'
 import { Sending } from './sending.ts'
 import { Snapshot } from './snapshot.ts'
+import { Syncing } from './syncing.ts'
 import { UnreadCounts } from './unread-counts.ts'
 import { UserPresence } from './user-presence.ts'
 
@@ -74,6 +76,7 @@ export class UserActor implements Actor {
   readonly #offline: Offline
   readonly #replaying: Replaying
   readonly #customerSessions: CustomerSessions
+  readonly #syncing: Syncing
   #subscriptions: (LogSubscription | BusSubscription)[] = []
 
   constructor(context: ActorContext, parts: UserActorParts) {
@@ -148,6 +151,11 @@ export class UserActor implements Actor {
       isOpen: conversation => this.#isOpen(conversation),
       unread: this.#unread,
       read: message => this.#acknowledging.readReceipt(message),
+    })
+    this.#syncing = new Syncing(this.#user, {
+      reader,
+      isDelivered: seq => this.#connections.isDelivered(directFeed(this.#user), seq),
+      whatIsRead: () => this.#unread.whatIsRead(this.#connections.settledBy),
     })
     this.#customerSessions = new CustomerSessions(this.#user, {
       bus,
@@ -247,7 +255,7 @@ export class UserActor implements Actor {
   async #handle({ ops, ...ref }: ConnectionRef & { readonly ops: readonly Op[] }): Promise<HandleResult> {
     const attachment = this.#connections.find(ref)
     if ('reason' in attachment) return attachment
-    const results = new Array<OpResult>(ops.length).fill(null)
+    const results = new Array<OpAnswer>(ops.length).fill(null)
     const sends: SendOp[] = []
     for (const [index, op] of ops.entries()) {
       if (op.op === 'send') sends.push(op)
@@ -271,7 +279,7 @@ export class UserActor implements Actor {
     })
   }
 
-  #handleOther(attachment: Attachment, op: Exclude<Op, SendOp>): OpResult | Promise<OpResult> {
+  #handleOther(attachment: Attachment, op: Exclude<Op, SendOp>): OpAnswer | Promise<OpAnswer> {
     switch (op.op) {
       case 'delivered':
       case 'read':
@@ -284,6 +292,11 @@ export class UserActor implements Actor {
         return this.#joining.decide(op, this.#connections.fence)
       case 'acknowledge':
         return this.#acknowledgeRead(op)
+      case 'sync':
+        return this.#syncing.page(op.after)
+      case 'taken':
+        attachment.taken(op.seq)
+        return null
       case 'presence':
         return this.#presence.set(attachment, op)
       case 'presence-query':
@@ -321,12 +334,12 @@ export class UserActor implements Actor {
   /** Other actors' events go to whoever is connected now. */
   #onNotice({ value, respond }: BusMessage): void {
     const notice = value as PushEvent | MembershipNotice | RecountNotice | PresenceNotice
-    if (notice.kind === 'presence-news' || notice.kind === 'presence-ask') {
-      this.#presence.onNotice(notice, respond)
-      return
-    }
     if (notice.kind === 'recount') {
       this.#unread.recount()
+      return
+    }
+    if (notice.kind === 'presence-news' || notice.kind === 'presence-ask') {
+      this.#presence.onNotice(notice, respond)
       return
     }
     if (notice.kind === 'membership') {

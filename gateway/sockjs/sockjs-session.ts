@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Socket, SocketListener } from '../socket.ts'
+import type { Socket, SocketListener, WireData } from '../socket.ts'
 
 /** What we use of a connection of the `sockjs` package; its typings leave out the inner half. */
 export interface SockJsConnection {
@@ -47,10 +47,17 @@ export class SockJsSession implements Socket {
     this.#connection.on('close', () => listener.closed())
   }
 
-  send(text: string): void {
+  /** SockJS has messages of text only. When one has left, the package does not say: it counts as gone at once. */
+  send(data: WireData, taken?: () => void): void {
+    const text = data.toString()
     this.#waiting = this.bufferedAmount === 0 ? 0 : this.#waiting
     this.#connection.write(text)
     if (this.#connection._session.send_buffer.length > 0) this.#waiting += Buffer.byteLength(text)
+    taken?.()
+  }
+
+  flush(): boolean {
+    return this.bufferedAmount === 0
   }
 
   /** An open request is a sign of life: the package notices when it breaks off. */

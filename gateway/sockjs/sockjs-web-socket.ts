@@ -1,5 +1,5 @@
 import { CloseCode } from '../../protocol/close-codes.ts'
-import type { Socket, SocketListener } from '../socket.ts'
+import type { Socket, SocketListener, WireData } from '../socket.ts'
 
 /** SockJS over a WebSocket: each message in SockJS's frames. Source: the SockJS protocol 0.3.3, "Framing". */
 export class SockJsWebSocket implements Socket {
@@ -22,8 +22,13 @@ export class SockJsWebSocket implements Socket {
     this.#socket.send('o')
   }
 
-  send(text: string): void {
-    this.#socket.send(`a[${JSON.stringify(text)}]`)
+  /** SockJS has messages of text only. */
+  send(data: WireData, taken?: () => void): void {
+    this.#socket.send(`a[${JSON.stringify(data.toString())}]`, taken)
+  }
+
+  flush(): boolean {
+    return this.#socket.flush()
   }
 
   ping(): void {

@@ -3,15 +3,7 @@ import { type Reason, refusals } from '../../protocol/errors.ts'
 import type { PushEvent } from '../../protocol/events.ts'
 import { directConversation, groupConversation, type Recipient, type UserId } from '../../protocol/ids.ts'
 import { hasRole, type Session } from '../auth/tokens.ts'
-import type {
-  About,
-  AuthFailure,
-  ClientFrame,
-  Liveness,
-  TakeFrame,
-  Wire,
-  WireProtocol,
-} from '../wire-protocol.ts'
+import type { About, AuthFailure, ClientFrame, Liveness, TakeFrame, WireProtocol } from '../wire-protocol.ts'
 import {
   entryBody,
   failedBody,
@@ -38,6 +30,8 @@ export interface StompOptions {
   /** Called when the connection is bound, and again when its token is renewed. */
   readonly bound: (session: Session) => void
 }
+
+type Text = string | undefined
 
 /**
  * How far the conversation with a client is: before CONNECT nothing else is taken, between CONNECT and CONNECTED
@@ -87,7 +81,7 @@ export class StompProtocol implements WireProtocol {
     }
   }
 
-  authenticated(session: Session): Wire {
+  authenticated(session: Session): Text {
     this.#options.bound(session)
     if (this.#phase.at !== 'connecting') return undefined
     const { heartBeat } = this.#phase
@@ -106,30 +100,34 @@ export class StompProtocol implements WireProtocol {
     })
   }
 
-  authFailed(reason: AuthFailure): Wire {
-    return this.#error(reason)
+  authFailed(reason: AuthFailure): readonly string[] {
+    return [this.#error(reason)]
   }
 
   /** A heart-beat sent as a message is answered as one. */
-  pong(): Wire {
+  pong(): Text {
     return this.#deliver('heartbeat', heartbeatBody())
   }
 
-  accepted(): Wire {
+  accepted(): Text {
     return undefined
   }
 
-  saved(user: UserId, to: Recipient, clientMsgId: string, { seq }: Sent): Wire {
+  saved(user: UserId, to: Recipient, clientMsgId: string, { seq }: Sent): Text {
     const conversation = 'to' in to ? directConversation(user, to.to) : groupConversation(to.group)
     return this.#deliver('reply', savedBody(clientMsgId, conversation, seq))
   }
 
   /** No client of this protocol takes messages back. */
-  revoked(): Wire {
+  revoked(): Text {
     return undefined
   }
 
-  refused(reason: Reason, about: About): Wire {
+  synced(): Text {
+    return undefined
+  }
+
+  refused(reason: Reason, about: About): Text {
     if (typeof refusals[reason].then === 'number') return this.#error(reason)
     if (about.clientMsgId === undefined)
       return this.#deliver('reply', systemBody(reason, refusals[reason].message))
@@ -232,7 +230,7 @@ export class StompProtocol implements WireProtocol {
   }
 
   /** The MESSAGE frames for whoever listens to the queue; undefined when it has been kept. */
-  #deliver(queue: Queue, body: string): Wire {
+  #deliver(queue: Queue, body: string): Text {
     const receivers = this.#subscriptions.receivers(queue, body)
     if (receivers.length === 0) return undefined
     return receivers.map(subscription => this.#message(subscription, body)).join('')
@@ -283,7 +281,7 @@ export class StompProtocol implements WireProtocol {
   }
 }
 
-const listOf = (frame: Wire): readonly string[] => (frame === undefined ? [] : [frame])
+const listOf = (frame: Text): readonly string[] => (frame === undefined ? [] : [frame])
 
 const refused = (reason: Reason): ClientFrame => ({ kind: 'refused', reason, about: {} })
 

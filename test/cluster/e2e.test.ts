@@ -1,3 +1,4 @@
+import { clientLibrarySuite } from '../e2e/client-library.ts'
 import { devicesSuite } from '../e2e/devices.ts'
 import { offlineSuite } from '../e2e/offline.ts'
 import { presenceSuite } from '../e2e/presence.ts'
@@ -21,4 +22,5 @@ describe('the cluster, its users on different gateways', function () {
   presenceSuite(() => target)
   offlineSuite(() => target)
   stompSuite(() => target)
+  clientLibrarySuite(() => target)
 })

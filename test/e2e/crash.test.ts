@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { WebSocket } from 'ws'
-import { HomingClient, type Message } from '../../client/index.ts'
+import { HomingClient, type Message, type ProtocolName } from '../../client/index.ts'
 import { directConversation } from '../../protocol/ids.ts'
 import { api } from '../support/api.ts'
 import { Seeded } from '../support/seeded.ts'
@@ -11,13 +11,19 @@ import { until } from '../support/until.ts'
 const SEED = Number(process.env.SEED ?? 6)
 const SENDERS = 5
 const RECEIVERS = 4
-const MESSAGES = 10_000
-const KILLS = 5
-const EACH = MESSAGES / SENDERS / RECEIVERS
 const ALL_WITHIN_MS = 90_000
 
-describe(`kill -9 of the server in the middle of 10,000 sends (SEED=${SEED})`, function () {
-  this.timeout(ALL_WITHIN_MS + 20_000)
+for (const [protocol, messages, kills] of [
+  ['json', 10_000, 5],
+  ['msgpack', 4000, 3],
+] as const)
+  describe(`kill -9 of the server, ${kills} times in ${messages} sends over ${protocol} (SEED=${SEED})`, function () {
+    this.timeout(ALL_WITHIN_MS + 20_000)
+    crashSuite(protocol, messages, kills)
+  })
+
+function crashSuite(protocol: ProtocolName, messages: number, kills: number): void {
+  const each = messages / SENDERS / RECEIVERS
   let server: Standalone
   const clients: HomingClient[] = []
 
@@ -38,6 +44,7 @@ describe(`kill -9 of the server in the middle of 10,000 sends (SEED=${SEED})`, f
     const client = new HomingClient({
       url: server.url,
       token: await signToken(server, user),
+      protocol,
       webSocket: WebSocket,
       pacing: { framesPerSecond: 10_000, framesBurst: 10_000, messagesPerSecond: 10_000, messagesBurst: 100 },
     })
@@ -59,36 +66,36 @@ describe(`kill -9 of the server in the middle of 10,000 sends (SEED=${SEED})`, f
     for (const client of outboxes) {
       client.on('saved', () => saved++)
       await client.connect()
-      for (let index = 0; index < EACH; index++)
+      for (let index = 0; index < each; index++)
         for (const to of receivers) client.send({ to, body: String(index) })
     }
 
-    let kills = 0
-    for (const moment of moments(new Seeded(SEED))) {
+    let killed = 0
+    for (const moment of moments(new Seeded(SEED), messages, kills)) {
       await until(() => saved >= moment, `only ${saved} are saved`, ALL_WITHIN_MS)
       await server.end('SIGKILL')
       expect(
         outboxes.reduce((sum, client) => sum + client.unsaved, 0),
         'something is under way',
       ).to.be.above(0)
-      kills++
+      killed++
       await server.restart()
     }
-    expect(kills).to.equal(KILLS)
-    await until(() => received.length >= MESSAGES, 'not all have arrived', ALL_WITHIN_MS)
+    expect(killed).to.equal(kills)
+    await until(() => received.length >= messages, 'not all have arrived', ALL_WITHIN_MS)
     await until(() => outboxes.every(client => client.unsaved === 0), 'not all are known to be saved')
 
-    const inOrder = Array.from({ length: EACH }, (_, index) => String(index))
+    const inOrder = Array.from({ length: each }, (_, index) => String(index))
     for (const from of senders) {
       for (const to of receivers) {
-        const messages = received.filter(message => message.from === from && message.to === to)
-        expect(messages.map(({ body }) => body)).to.deep.equal(inOrder)
-        const seqs = messages.map(({ serverMsgId }) => Number(serverMsgId))
+        const arrived = received.filter(message => message.from === from && message.to === to)
+        expect(arrived.map(({ body }) => body)).to.deep.equal(inOrder)
+        const seqs = arrived.map(({ serverMsgId }) => Number(serverMsgId))
         expect(seqs).to.deep.equal(seqs.toSorted((x, y) => x - y))
-        expect(await stored(from, to), 'the database has each once').to.equal(EACH)
+        expect(await stored(from, to), 'the database has each once').to.equal(each)
       }
     }
-    expect(received).to.have.length(MESSAGES)
+    expect(received).to.have.length(messages)
   })
 
   const stored = async (from: string, to: string) => {
@@ -96,10 +103,10 @@ describe(`kill -9 of the server in the middle of 10,000 sends (SEED=${SEED})`, f
     const { body } = await api(server.url, path, { token: await signToken(server, from) })
     return (body.data as { total: number }).total
   }
-})
+}
 
 /** How many messages are saved when the server is killed, each time. */
-function moments(random: Seeded): number[] {
-  const part = MESSAGES / (KILLS + 1)
-  return Array.from({ length: KILLS }, (_, kill) => Math.floor((kill + random.next()) * part) + 1)
+function moments(random: Seeded, messages: number, kills: number): number[] {
+  const part = messages / (kills + 1)
+  return Array.from({ length: kills }, (_, kill) => Math.floor((kill + random.next()) * part) + 1)
 }

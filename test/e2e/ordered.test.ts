@@ -1,5 +1,8 @@
 import { expect } from 'chai'
+import { protocolNames } from '../../client/wire-protocol.ts'
 import { GroupClients, heard } from '../support/group-clients.ts'
+import { LibraryClients } from '../support/library-clients.ts'
+import { MsgpackClient, type } from '../support/msgpack-client.ts'
 import { Standalone } from '../support/standalone.ts'
 import { newUser, signToken } from '../support/target.ts'
 import { until } from '../support/until.ts'
@@ -116,4 +119,92 @@ describe('after a refused send to a group', () => {
     expect(heard(toBob, group)).to.deep.equal(['m1', 'm2', 'm3', 'm4'])
     toAlice.socket.terminate()
   })
+})
+
+describe('after a refused send over MessagePack', () => {
+  let server: Standalone
+  let alice: MsgpackClient
+  let bob: MsgpackClient
+  let b: string
+
+  before(async () => {
+    server = await Standalone.start({
+      MESSAGES_PER_SECOND: String(PER_SECOND),
+      MESSAGES_BURST: String(BURST),
+    })
+  })
+  after(() => server.stop())
+  afterEach(() => {
+    alice.socket.terminate()
+    bob.socket.terminate()
+  })
+
+  const send = (content: string, to = b) =>
+    alice.send(type.chat, { to, type: 'text', content, client_msg_id: content })
+  const saved = (seq: number) => alice.next(type.ack, { status: 'saved' }, seq)
+  const received = async (count: number) => {
+    const pushes = await bob.atLeast(count, type.chatPush)
+    await bob.settle()
+    return pushes.map(({ payload }) => payload.content)
+  }
+
+  /** m1–m6 are taken, m7 is over the rate; then there is room again. */
+  const begin = async (ordered: boolean) => {
+    b = newUser('bob')
+    bob = await MsgpackClient.authenticated(server.url, await signToken(server, b))
+    alice = await MsgpackClient.open(server.url)
+    alice.send(type.auth, { token: await signToken(server, newUser('alice')), acks: true, ordered })
+    await alice.next(type.authRsp, { success: true })
+    for (const content of taken) send(content)
+    await alice.next(type.error, { code: 'WS_RATE_LIMITED' }, send('m7'))
+    const full = performance.now() + (BURST / PER_SECOND) * 1000
+    await until(() => performance.now() >= full, 'time stands still')
+  }
+
+  it('later ones to the same conversation wait for it, where Auth said ordered', async () => {
+    await begin(true)
+    const early = await alice.next(type.error, { code: 'WS_INTERNAL_ERROR' }, send('m8'))
+    expect(early.payload.message).to.match(/^server_busy: /)
+    await saved(send('other conversation', newUser('carol')))
+    await saved(send('m7'))
+    await saved(send('m8'))
+    expect(await received(8)).to.deep.equal([...taken, 'm7', 'm8'])
+  })
+
+  it('they are accepted as ever without it', async () => {
+    await begin(false)
+    await saved(send('m8'))
+    await saved(send('m7'))
+    expect(await received(8)).to.deep.equal([...taken, 'm8', 'm7'])
+  })
+})
+
+describe('a client of the library that is faster than the server lets it be', () => {
+  /** Two more at first than the server takes at once; a third refusal would close the connection for ten seconds. */
+  const hurried = { messagesBurst: BURST + 2, messagesPerSecond: PER_SECOND }
+  let server: Standalone
+  let clients: LibraryClients
+
+  before(async () => {
+    server = await Standalone.start({ MESSAGES_PER_SECOND: '20', MESSAGES_BURST: String(BURST) })
+    clients = new LibraryClients(() => server)
+  })
+  after(async () => {
+    clients.closeAll()
+    await server.stop()
+  })
+
+  for (const protocol of protocolNames)
+    it(`has each message accepted once, and in its order, over ${protocol}`, async () => {
+      const alice = await clients.online(protocol, {}, { pacing: hurried })
+      const readers = [await clients.online(protocol), await clients.online(protocol)]
+      const refused: string[] = []
+      alice.client.on('refused', ({ reason }) => refused.push(reason))
+      const bodies = Array.from({ length: 10 }, (_, index) => String(index))
+      const sends = bodies.flatMap(body => readers.map(({ user }) => alice.client.send({ to: user, body })))
+      await Promise.all(sends.map(({ saved }) => saved))
+      await until(() => readers.every(({ received }) => received.length >= bodies.length), 'not all came')
+      for (const { received } of readers) expect(received.map(({ body }) => body)).to.deep.equal(bodies)
+      expect(refused).to.include('too_many_requests')
+    })
 })

@@ -17,6 +17,8 @@ const elsewhere: Readonly<Partial<Record<Reason, string>>> = {
   too_many_requests: 'rates.test.ts',
   server_busy: 'busy.test.ts and ordered.test.ts',
   bad_frame: 'stomp-session.ts',
+  bad_msgpack: 'msgpack-refusals.ts',
+  bad_payload: 'msgpack-refusals.ts',
   not_your_queue: 'stomp-session.ts',
   too_many_subscriptions: 'stomp-session.ts',
   unknown_destination: 'stomp-session.ts',

@@ -3,10 +3,12 @@ import { openSqlite } from '../../storage/database.ts'
 import { Standalone } from '../support/standalone.ts'
 import { auditSuite } from './audit.ts'
 import { authenticationSuite } from './authentication.ts'
+import { clientLibrarySuite } from './client-library.ts'
 import { deadLettersSuite } from './dead-letters.ts'
 import { devicesSuite } from './devices.ts'
 import { groupRestSuite } from './group-rest.ts'
 import { groupsSuite } from './groups.ts'
+import { msgpackSuite } from './msgpack.ts'
 import { offlineSuite } from './offline.ts'
 import { presenceSuite } from './presence.ts'
 import { refusalsSuite } from './refusals.ts'
@@ -51,4 +53,6 @@ describe('standalone', () => {
       () => server,
       () => openSqlite(join(server.dataDir, 'homing.db')),
     ))
+  clientLibrarySuite(() => server)
+  msgpackSuite(() => server)
 })

@@ -30,6 +30,5 @@ export const packageRooms: Readonly<Record<string, string>> = {
   '@mikro-orm/mysql': 'storage',
   '@mikro-orm/migrations': 'storage',
   'node:sqlite': 'storage',
-  '@msgpack/msgpack': 'gateway',
   pino: 'runtime',
 }

@@ -28,11 +28,17 @@ describe('the chat', () => {
     expect(readChatOptions(['alice'], {})).to.include({ username: 'alice', isTrialPassword: true })
   })
 
+  it('speaks JSON unless it is told to speak MessagePack', () => {
+    expect(readChatOptions(['alice'], {}).protocol).to.equal('json')
+    expect(readChatOptions(['alice', '--protocol', 'msgpack'], {}).protocol).to.equal('msgpack')
+  })
+
   it('refuses to guess what was meant', () => {
     expect(() => readChatOptions([], {})).to.throw(TypeError)
     expect(() => readChatOptions(['alice', 'bob'], {})).to.throw(TypeError)
     expect(() => readChatOptions(['alice', '--url', 'nowhere'], {})).to.throw(TypeError)
     expect(() => readChatOptions(['alice', '--two', 'bob'], {})).to.throw(TypeError)
+    expect(() => readChatOptions(['alice', '--protocol', 'stomp'], {})).to.throw(TypeError)
   })
 
   it('asks for a name once, takes a number that is nobody’s name for an id, and passes on what fails', async () => {

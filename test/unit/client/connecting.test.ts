@@ -1,10 +1,13 @@
 import { expect } from 'chai'
 import { WebSocket as NodeSocket } from 'ws'
-import { type ClientState, HomingClient, Refused } from '../../../client/index.ts'
+import { type ClientState, HomingClient, type ProtocolName, Refused } from '../../../client/index.ts'
+import { protocolNames } from '../../../client/wire-protocol.ts'
 import { ScriptedServer } from './scripted-server.ts'
 import { ManualClock, until } from './support.ts'
 
-describe('connecting', () => {
+for (const protocol of protocolNames) describe(`connecting over ${protocol}`, () => suite(protocol))
+
+function suite(protocol: ProtocolName): void {
   let server: ScriptedServer
   let clock: ManualClock
   let states: ClientState[]
@@ -24,7 +27,7 @@ describe('connecting', () => {
   })
 
   const connected = (token: string | (() => Promise<string>) = 'good', url = server.url): HomingClient => {
-    client = new HomingClient({ url, token, clock, random: () => random })
+    client = new HomingClient({ url, token, protocol, clock, random: () => random })
     client.on('state', state => states.push(state))
     void client.connect()
     return client
@@ -261,4 +264,4 @@ describe('connecting', () => {
     await reached('online')
     expect(urls).to.deep.equal([`ws://127.0.0.1:${server.port}/ws?device=phone`])
   })
-})
+}

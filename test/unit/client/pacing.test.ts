@@ -1,9 +1,12 @@
 import { expect } from 'chai'
-import { HomingClient } from '../../../client/index.ts'
+import { HomingClient, type ProtocolName } from '../../../client/index.ts'
+import { protocolNames } from '../../../client/wire-protocol.ts'
 import { ScriptedServer } from './scripted-server.ts'
 import { ManualClock, until } from './support.ts'
 
-describe('pacing', () => {
+for (const protocol of protocolNames) describe(`pacing over ${protocol}`, () => suite(protocol))
+
+function suite(protocol: ProtocolName): void {
   let server: ScriptedServer
   let clock: ManualClock
   let client: HomingClient
@@ -17,7 +20,7 @@ describe('pacing', () => {
   beforeEach(async () => {
     server = await ScriptedServer.start()
     clock = new ManualClock()
-    client = new HomingClient({ url: server.url, token: 'good', clock })
+    client = new HomingClient({ url: server.url, token: 'good', protocol, clock })
   })
 
   afterEach(async () => {
@@ -70,6 +73,7 @@ describe('pacing', () => {
     client = new HomingClient({
       url: server.url,
       token: 'good',
+      protocol,
       clock,
       pacing: { framesPerSecond: 1, framesBurst: 2 },
     })
@@ -92,6 +96,7 @@ describe('pacing', () => {
     client = new HomingClient({
       url: server.url,
       token: 'good',
+      protocol,
       clock,
       pacing: { ...pacing, messagesBurst: 1000 },
     })
@@ -100,4 +105,4 @@ describe('pacing', () => {
     await until(() => client.unsaved === 0)
     expect(server.log).to.have.length(900)
   })
-})
+}

@@ -1,9 +1,12 @@
 import { expect } from 'chai'
-import { HomingClient, type Message } from '../../../client/index.ts'
+import { HomingClient, type Message, type ProtocolName } from '../../../client/index.ts'
+import { protocolNames } from '../../../client/wire-protocol.ts'
 import { ScriptedServer } from './scripted-server.ts'
 import { ManualClock, until } from './support.ts'
 
-describe('receiving', () => {
+for (const protocol of protocolNames) describe(`receiving over ${protocol}`, () => suite(protocol))
+
+function suite(protocol: ProtocolName): void {
   let server: ScriptedServer
   let clock: ManualClock
   let client: HomingClient
@@ -15,7 +18,7 @@ describe('receiving', () => {
     clock = new ManualClock()
     received = []
     repeats = []
-    client = new HomingClient({ url: server.url, token: 'good', clock })
+    client = new HomingClient({ url: server.url, token: 'good', protocol, clock })
     client.on('duplicate', repeat => repeats.push(repeat.serverMsgId))
   })
 
@@ -35,25 +38,26 @@ describe('receiving', () => {
     const messages: Message[] = []
     client.on('message', message => messages.push(message))
     await online()
-    server.last.deliver(7, {
-      from: 10001,
-      to: 'alice',
-      clientMsgId: 'c',
-      mentions: ['alice'],
-      important: true,
-    })
+    server.last.deliver(7, { from: 10001, to: 'alice', msgType: 'IMAGE' })
     await until(() => messages.length === 1)
     expect(messages[0]).to.deep.equal({
       serverMsgId: '7',
-      clientMsgId: 'c',
       from: '10001',
       to: 'alice',
       body: 'm7',
-      msgType: 'TEXT',
-      mentions: ['alice'],
-      important: true,
-      ts: 1,
+      msgType: 'IMAGE',
+      ts: 5000,
     })
+  })
+
+  it('keeps ids exact, also beyond 2^53', async () => {
+    const from: string[] = []
+    client.on('message', message => from.push(message.from))
+    await online()
+    const ids = ['9007199254740993', '9223372036854775807', '123456789012345678901234567890', '007', 'bob@x']
+    for (const [index, id] of ids.entries()) server.last.deliver(index + 1, { from: id })
+    await until(() => from.length === ids.length)
+    expect(from).to.deep.equal(ids)
   })
 
   it('acknowledges what came within 100 ms by one frame', async () => {
@@ -185,33 +189,51 @@ describe('receiving', () => {
     expect(server.last.sent('ACK')[0]).to.deep.equal({ type: 'ACK', ackType: 'read', serverMsgId: '12' })
   })
 
-  it('tells of receipts, revocations, notices and presence', async () => {
+  it('tells of receipts and presence', async () => {
     const told: unknown[] = []
     client.on('delivered', sign => told.push(['delivered', sign]))
     client.on('read', sign => told.push(['read', sign]))
-    client.on('revoked', sign => told.push(['revoked', sign]))
-    client.on('notify', notice => told.push(['notify', notice.event, notice.users]))
-    client.on('presence', presence => told.push(['presence', presence]))
+    client.on('presence', ({ userId, status }) => told.push(['presence', userId, status]))
     await online()
     server.last.push({ type: 'ACK', ackType: 'delivered', serverMsgId: '1', from: 'bob' })
     server.last.push({ type: 'ACK', ackType: 'read', serverMsgId: '1', from: 'bob' })
-    server.last.push({ type: 'MESSAGE_REVOKED', serverMsgId: '2', from: 'bob' })
-    server.last.push({
-      type: 'GROUP_NOTIFY',
-      groupId: 'g',
-      serverMsgId: '3',
-      event: 'joined',
-      users: [10002],
-    })
     server.last.push({ type: 'PRESENCE', from: 'bob', status: 'away', ts: 5 })
-    server.last.socket.send('not a frame')
-    await until(() => told.length === 5)
+    await until(() => told.length === 3)
     expect(told).to.deep.equal([
       ['delivered', { serverMsgId: '1', from: 'bob' }],
       ['read', { serverMsgId: '1', from: 'bob' }],
-      ['revoked', { serverMsgId: '2', from: 'bob' }],
-      ['notify', 'joined', ['10002']],
-      ['presence', { userId: 'bob', status: 'away', ts: 5 }],
+      ['presence', 'bob', 'away'],
     ])
   })
-})
+
+  it('says how its user is there, and says it again on a new connection', async () => {
+    await online()
+    client.setPresence('away')
+    client.setPresence('offline')
+    await until(() => server.last.sent('PRESENCE').length === 2)
+    expect(server.last.sent('PRESENCE').map(frame => frame.status)).to.deep.equal(['away', 'offline'])
+    server.last.socket.terminate()
+    await until(() => client.state.name === 'waiting')
+    clock.advance(1000)
+    await until(() => server.connections.length === 2 && server.last.sent('PRESENCE').length === 1)
+    expect(server.last.sent('PRESENCE')[0]).to.have.property('status', 'offline')
+  })
+
+  it('passes over what is no frame', async () => {
+    collect()
+    await online()
+    const { socket } = server.last
+    for (const data of [
+      'not a frame',
+      '[1]',
+      '{"type":',
+      Buffer.from([0xc1]),
+      Buffer.alloc(0),
+      Buffer.from([0x93]),
+    ])
+      socket.send(data)
+    server.last.deliver(1)
+    await until(() => received.length === 1)
+    expect(client.state.name).to.equal('online')
+  })
+}

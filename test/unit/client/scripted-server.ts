@@ -1,19 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
-
-export interface Frame {
-  readonly type: string
-  readonly clientMsgId?: string
-  readonly serverMsgId?: string
-  readonly to?: string
-  readonly groupId?: string
-  readonly body?: string
-  readonly ackType?: string
-  readonly token?: string
-  readonly upTo?: boolean
-  readonly ordered?: boolean
-}
+import { type Fields, type Frame, jsonWire, MsgpackWire, type ScriptedWire } from './scripted-wire.ts'
 
 /** What the script lets happen to a send: `cut-after` stores it but breaks the connection before the answer. */
 export type Fate =
@@ -32,7 +20,18 @@ export interface StoredMessage {
   readonly body: string
 }
 
+/** When everything was accepted, ms since 1970. */
+export const ACCEPTED_AT = 1
+
 const RETRYABLE = new Set(['server_busy', 'internal_error', 'too_many_requests'])
+
+/** A message from bob, sent five seconds after 1970 began. */
+export const message = (seq: number): Fields => ({
+  serverMsgId: String(seq),
+  from: 'bob',
+  body: `m${seq}`,
+  ts: 5000,
+})
 
 /** One authenticated connection, as the script sees it. */
 export class ServerSide {
@@ -42,24 +41,27 @@ export class ServerSide {
   readonly gates = new Map<string, string>()
   /** Its client asked for the gates. */
   isOrdered = false
+  #wire: ScriptedWire | undefined
 
   constructor(socket: WebSocket) {
     this.socket = socket
   }
 
-  push(frame: Readonly<Record<string, unknown>>): void {
-    this.socket.send(JSON.stringify(frame))
+  /** The first frame decides for the connection. */
+  read(data: Buffer, isBinary: boolean): Frame {
+    this.#wire ??= isBinary ? new MsgpackWire() : jsonWire
+    const frame = this.#wire.read(data)
+    this.frames.push(frame)
+    return frame
   }
 
-  deliver(seq: number, fields: Record<string, unknown> = {}): void {
-    this.push({
-      type: 'SINGLE_CHAT',
-      serverMsgId: String(seq),
-      from: 'bob',
-      body: `m${seq}`,
-      ts: 1,
-      ...fields,
-    })
+  push(frame: Fields): void {
+    if (!this.#wire) throw new Error('the client has not spoken yet')
+    this.socket.send(this.#wire.write(frame))
+  }
+
+  deliver(seq: number, fields: Fields = {}): void {
+    this.push({ ...message(seq), ...fields, type: 'groupId' in fields ? 'GROUP_CHAT' : 'SINGLE_CHAT' })
   }
 
   /** What either side sent before has arrived after one; the answers to it after two. */
@@ -75,7 +77,7 @@ export class ServerSide {
   }
 }
 
-/** A real WebSocket server that keeps the contract of protocol/json.md, except where the test's script says so. */
+/** A real WebSocket server that keeps the contracts of both wire protocols, except where the test's script says so. */
 export class ScriptedServer {
   readonly log: StoredMessage[] = []
   readonly connections: ServerSide[] = []
@@ -124,11 +126,8 @@ export class ScriptedServer {
   #accept(socket: WebSocket): void {
     const side = new ServerSide(socket)
     socket.on('error', () => {})
-    socket.on('message', data => {
-      if (socket.readyState !== socket.OPEN) return
-      const frame = JSON.parse(String(data)) as Frame
-      side.frames.push(frame)
-      this.#handle(side, frame)
+    socket.on('message', (data: Buffer, isBinary) => {
+      if (socket.readyState === socket.OPEN) this.#handle(side, side.read(data, isBinary))
     })
   }
 
@@ -203,6 +202,6 @@ export class ScriptedServer {
   }
 
   #ack(side: ServerSide, clientMsgId: string, seq: number, ackType: string): void {
-    side.push({ type: 'ACK', ackType, clientMsgId, serverMsgId: String(seq), from: 'alice', ts: 1 })
+    side.push({ type: 'ACK', ackType, clientMsgId, serverMsgId: String(seq), from: 'alice', ts: ACCEPTED_AT })
   }
 }

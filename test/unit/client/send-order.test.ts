@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { HomingClient } from '../../../client/index.ts'
 import { SendQueue } from '../../../client/send-queue.ts'
+import { protocolNames } from '../../../client/wire-protocol.ts'
 import { type Fate, ScriptedServer } from './scripted-server.ts'
 import { hasty } from './support.ts'
 
@@ -15,40 +16,42 @@ const fates: fc.Arbitrary<Fate> = fc.oneof(
 )
 
 describe('the order of sends', () => {
-  it('is the order of acceptance in each conversation, whatever is refused, cut or answered late', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.constantFrom(...conversations), { minLength: 1, maxLength: 60 }),
-        fc.array(fates, { maxLength: 80 }),
-        fc.integer({ min: 1, max: 50 }),
-        async (recipients, script, messagesBurst) => {
-          const server = await ScriptedServer.start()
-          const remaining = [...script]
-          server.fate = () => remaining.shift() ?? 'save'
-          const client = new HomingClient({
-            url: server.url,
-            token: 'good',
-            ...hasty,
-            pacing: { ...unpaced, messagesBurst },
-          })
-          await client.connect()
-          const sends = recipients.map((to, i) => client.send({ to, body: String(i) }))
-          await Promise.all(sends.map(sent => sent.accepted))
-          server.fate = () => 'save' // the repeats after one more cut save what is only accepted
-          for (const connection of server.connections) connection.socket.terminate()
-          await Promise.all(sends.map(sent => sent.saved))
-          client.close()
-          await server.stop()
-          for (const conversation of conversations) {
-            const expected = recipients.flatMap((to, i) => (to === conversation ? [String(i)] : []))
-            const accepted = server.log.filter(message => message.conversation === conversation)
-            expect(accepted.map(message => message.body)).to.deep.equal(expected)
-          }
-        },
-      ),
-      { numRuns: 40 },
-    )
-  })
+  for (const protocol of protocolNames)
+    it(`is the order of acceptance in each conversation over ${protocol}, whatever is refused, cut or answered late`, async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.constantFrom(...conversations), { minLength: 1, maxLength: 60 }),
+          fc.array(fates, { maxLength: 80 }),
+          fc.integer({ min: 1, max: 50 }),
+          async (recipients, script, messagesBurst) => {
+            const server = await ScriptedServer.start()
+            const remaining = [...script]
+            server.fate = () => remaining.shift() ?? 'save'
+            const client = new HomingClient({
+              url: server.url,
+              token: 'good',
+              protocol,
+              ...hasty,
+              pacing: { ...unpaced, messagesBurst },
+            })
+            await client.connect()
+            const sends = recipients.map((to, i) => client.send({ to, body: String(i) }))
+            await Promise.all(sends.map(sent => sent.accepted))
+            server.fate = () => 'save' // the repeats after one more cut save what is only accepted
+            for (const connection of server.connections) connection.socket.terminate()
+            await Promise.all(sends.map(sent => sent.saved))
+            client.close()
+            await server.stop()
+            for (const conversation of conversations) {
+              const expected = recipients.flatMap((to, i) => (to === conversation ? [String(i)] : []))
+              const accepted = server.log.filter(message => message.conversation === conversation)
+              expect(accepted.map(message => message.body)).to.deep.equal(expected)
+            }
+          },
+        ),
+        { numRuns: 40 },
+      )
+    })
 
   /** The same without sockets: thousands of histories of one queue against a server that keeps its gates. */
   it('holds for every history of a queue', () => {

@@ -10,7 +10,7 @@ import { jsonProtocol } from '../../../gateway/json/json-protocol.ts'
 import { Lingering } from '../../../gateway/lingering.ts'
 import { createGatewayMetrics } from '../../../gateway/metrics.ts'
 import { SavedAcks } from '../../../gateway/saved-acks.ts'
-import type { Socket, SocketListener } from '../../../gateway/socket.ts'
+import type { Socket, SocketListener, WireData } from '../../../gateway/socket.ts'
 import { MemoryBus } from '../../../messaging/memory-bus.ts'
 import { subjects } from '../../../messaging/subjects.ts'
 import { Watermark } from '../../../messaging/watermark.ts'
@@ -57,8 +57,11 @@ class StillSocket implements Socket {
   listen(listener: SocketListener): void {
     this.listener = listener
   }
-  send(text: string): void {
-    this.sent.push(text)
+  send(data: WireData): void {
+    this.sent.push(String(data))
+  }
+  flush(): boolean {
+    return true
   }
   ping(): void {}
   pause(): void {}
@@ -96,7 +99,7 @@ describe('the connections of a gateway in doubt', () => {
     const json = jsonProtocol({ maxBodyCharacters: 100, outstanding: 10 })
     for (let n = 0; n < CONNECTIONS; n++) {
       const socket = new StillSocket()
-      const connection = new Connection(`c${n}`, socket, json, parts)
+      const connection = new Connection(`c${n}`, socket, { protocol: json }, parts)
       sockets.set(`c${n}`, socket)
       connections.add(connection)
       connection.begin({ user: `u${n}`, sv: 0, expiresAt: Number.POSITIVE_INFINITY } as Session)
