@@ -3,6 +3,8 @@ import {
   type ClientState,
   HomingClient,
   type Message,
+  type Presence,
+  type PresenceStatus,
   type ProtocolName,
   type Receipt,
 } from '../../client/index.ts'
@@ -56,6 +58,10 @@ export class DrillUser {
   /** Who has written to this user. */
   readonly senders = new Set<string>()
   lastIncoming: Message | undefined
+  /** What the client has said last of how the user is there. */
+  status: PresenceStatus = 'online'
+  /** What the last connection was told of others. */
+  readonly #told = new Map<string, string>()
 
   constructor(parts: DrillUserParts) {
     this.name = parts.name
@@ -118,10 +124,12 @@ export class DrillUser {
     }
     client.on('state', state => this.#onState(login, state))
     client.on('message', message => this.#onMessage(login, message))
+    client.on('presence', presence => this.#onPresence(login, presence))
     client.on('accepted', receipt => this.#onAccepted(login, receipt))
     client.on('duplicate', ({ serverMsgId }) => this.#duplicate(login, Number(serverMsgId)))
     this.#login = login
     if (before && before.phase !== 'online') before.client.close()
+    client.setPresence(this.status)
     await client.connect()
   }
 
@@ -142,6 +150,18 @@ export class DrillUser {
         this.#open.delete(id)
       })
     return id
+  }
+
+  /** Says how the user is there. */
+  say(status: PresenceStatus): void {
+    this.status = status
+    this.#parts.history.write({ type: 'info', f: 'status', proc: this.name, user: this.name, status })
+    this.#login?.client.setPresence(status)
+  }
+
+  /** Others whom the last connection was told of, each with what it was told last. */
+  get told(): ReadonlyMap<string, string> {
+    return this.#told
   }
 
   /** Reads up to the last message that came. */
@@ -194,6 +214,7 @@ export class DrillUser {
       history.write({ type: 'invoke', ...base, conn: login.conn })
     } else if (state.name === 'online') {
       login.phase = 'online'
+      if (login === this.#login) this.#told.clear()
       history.write({ type: 'ok', ...base, conn: login.conn, sv: 0 })
       if (login === this.#login) this.#parts.recovered(performance.now() - login.offSince)
     } else {
@@ -229,6 +250,22 @@ export class DrillUser {
       from,
     } as const
     this.#parts.history.write(line)
+  }
+
+  #onPresence(login: Login, { userId: of, status, ts }: Presence): void {
+    if (this.#ended) return
+    if (login === this.#login) this.#told.set(of, status)
+    const { name } = this
+    this.#parts.history.write({
+      type: 'ok',
+      f: 'presence',
+      proc: name,
+      user: name,
+      conn: login.conn,
+      of,
+      status,
+      ts,
+    })
   }
 
   #duplicate(login: Login, seq: number): void {

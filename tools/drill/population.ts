@@ -25,6 +25,8 @@ export interface Load {
 const LOGIN_CHANCE = 0.004
 const READ_CHANCE = 0.2
 const UNREAD_CHANCE = 0.01
+const STATUS_CHANCE = 0.02
+const statuses = ['online', 'away', 'offline'] as const
 const TICK_MS = 10
 const LOGINS_AT_ONCE = 50
 const UNREAD_ASKED_AT_THE_END = 50
@@ -105,6 +107,7 @@ export class Population {
     user.send(peer.name)
     if (random.chance(LOGIN_CHANCE)) void user.login()
     if (random.chance(READ_CHANCE)) random.pick(this.#users).read()
+    if (random.chance(STATUS_CHANCE)) random.pick(this.#users).say(random.pick(statuses))
     if (random.chance(UNREAD_CHANCE)) this.#ask(user.askUnread(peer.name, this.#gateway()))
   }
 
@@ -131,7 +134,10 @@ export class Population {
         byName.get(to)?.hasReceived(seq) ? [] : [`${to} has not received ${seq} from ${user.name}`],
       )
       const unsaved = user.unsaved > 0 ? [`${user.name} has ${user.unsaved} unsaved`] : []
-      return [...(user.online ? [] : [`${user.name} is not online`]), ...unsaved, ...undelivered]
+      const mistaken = [...user.told].flatMap(([of, status]) =>
+        byName.get(of)?.status === status ? [] : [`${user.name} takes ${of} for ${status}`],
+      )
+      return [...mistaken, ...(user.online ? [] : [`${user.name} is not online`]), ...unsaved, ...undelivered]
     })
   }
 }
