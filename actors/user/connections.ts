@@ -176,6 +176,11 @@ export class Connections implements Iterable<Attachment> {
     }
   }
 
+  /** A group's feed has ended for the user; what came before may not all have been heard. */
+  left(group: GroupId): void {
+    for (const attachment of this) attachment.pump(groupFeed(group))?.lookAgain()
+  }
+
   /** Pushes what the user has sent to the connections but the one that has. */
   sent(entry: LogEntry, except: string | undefined): void {
     for (const attachment of this) if (attachment.binding.connId !== except) attachment.push(eventOf(entry))
