@@ -48,6 +48,7 @@ export class DrillUser {
   #sends = 0
   #asked = 0
   #login: Login | undefined
+  #absence = 'never logged in'
   #socket: WebSocket | undefined
   #gateway: string | undefined
   /** Of this user's direct messages, by seq: the recipient. */
@@ -67,6 +68,11 @@ export class DrillUser {
 
   get online(): boolean {
     return this.#login?.phase === 'online'
+  }
+
+  /** Why the user is not online, as the client says it. */
+  get absence(): string | undefined {
+    return this.online ? undefined : this.#absence
   }
 
   get token(): string {
@@ -211,6 +217,7 @@ export class DrillUser {
     } else {
       if (login.phase === 'connecting') history.write({ type: 'info', ...base, conn: login.conn })
       if (login.phase === 'online') login.offSince = performance.now()
+      if (login === this.#login) this.#absence = `${state.name}: ${state.reason}`
       login.phase = 'off'
       // Replaced, and not told so before its connection was lost: it must not take the place back.
       if (state.name === 'waiting' && login !== this.#login) login.client.close()

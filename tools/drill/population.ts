@@ -157,9 +157,12 @@ export class Population {
         byName.get(to)?.hasReceived(seq) ? [] : [`${to} has not received ${seq} from ${user.name}`],
       )
       const unsaved = user.unsaved > 0 ? [`${user.name} has ${user.unsaved} unsaved`] : []
-      return [...(user.online ? [] : [`${user.name} is not online`]), ...unsaved, ...undelivered]
+      return [...unsaved, ...undelivered]
     })
-    return [...direct, ...groups]
+    const absent = this.#users.flatMap(({ name, absence }) =>
+      absence === undefined ? [] : [`${name} is not online (${absence})`],
+    )
+    return [...absent, ...direct, ...groups]
   }
 }
 
