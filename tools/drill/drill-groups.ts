@@ -17,19 +17,23 @@ export interface DrillGroupsParts {
 interface DrillGroup {
   readonly id: string
   readonly owner: DrillUser
+  /** Who is let in and out. */
+  readonly guests: readonly DrillUser[]
   /** As of the last answers. */
   readonly members: Set<DrillUser>
   /** Whose membership is being changed: one change of each at a time. */
   readonly changing: Set<DrillUser>
 }
 
-/** Of all users: how many a group begins with. */
+/** Users who may ever be in one group: what is said there is brought to all of them. */
+const MOST_USERS = 24
+/** Of these: how many a group begins with. */
 const MEMBER_SHARE = 0.7
 /** How often somebody speaks in any group, member or not. */
 const OUTSIDER_CHANCE = 0.03
 const REPEAT_AFTER_MS = 250
 
-/** The groups of a drill, over all its users: their owners stay, everybody else comes and goes. */
+/** The groups of a drill, each over some of its users: their owners stay, everybody else comes and goes. */
 export class DrillGroups {
   readonly #parts: DrillGroupsParts
   readonly #groups: DrillGroup[] = []
@@ -46,24 +50,17 @@ export class DrillGroups {
 
   /** Makes the groups, each with an owner of its own. To be called before there are faults. */
   async start(): Promise<void> {
-    const { count, users, random, gateway, history } = this.#parts
+    const { count, users, random, gateway } = this.#parts
     for (let index = 0; index < count; index++) {
       const owner = users[index % users.length]
       if (!owner) return
-      const others = users.filter(user => user !== owner && random.chance(MEMBER_SHARE))
+      const share = MOST_USERS / users.length
+      const guests = users.filter(user => user !== owner && random.chance(share))
+      const others = guests.filter(() => random.chance(MEMBER_SHARE))
       const names = others.map(({ name }) => name)
       const id = await createGroup({ gateway: gateway(), token: owner.token }, owner.name, names)
-      // Its id is the answer, so both lines come now: before anything else happens in it.
-      const line = {
-        f: 'join',
-        proc: owner.name,
-        by: owner.name,
-        users: [owner.name, ...names],
-        conv: groupConversation(id),
-      } as const
-      history.write({ type: 'invoke', ...line })
-      history.write({ type: 'ok', ...line })
-      this.#groups.push({ id, owner, members: new Set([owner, ...others]), changing: new Set() })
+      // Its members hear of it by its notice; before the answer nobody could name it.
+      this.#groups.push({ id, owner, guests, members: new Set([owner, ...others]), changing: new Set() })
     }
   }
 
@@ -77,12 +74,13 @@ export class DrillGroups {
 
   /** Lets somebody in or out of some group; repeated until it is known to be so. */
   change(): void {
-    const { random, users } = this.#parts
+    const { random } = this.#parts
     if (this.#groups.length === 0) return
     const group = random.pick(this.#groups)
-    const user = random.pick(users)
+    if (group.guests.length === 0) return
+    const user = random.pick(group.guests)
     const goes = random.chance(0.5)
-    if (user === group.owner || group.changing.has(user)) return
+    if (group.changing.has(user)) return
     const kind = group.members.has(user) ? (goes ? 'leave' : 'remove') : 'join'
     const by = kind === 'leave' ? user : group.owner
     group.changing.add(user)

@@ -9,7 +9,7 @@ export interface DrillOptions {
   /** Between two faults on average. */
   readonly everyMs: number
   readonly users: number
-  /** Over all users; each has about two thirds of them. */
+  /** Each over up to 24 users or so. */
   readonly groups: number
   /** Sends a second. */
   readonly rate: number
