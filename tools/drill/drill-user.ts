@@ -5,6 +5,7 @@ import {
   type Message,
   type Presence,
   type PresenceStatus,
+  type ProtocolName,
   type Receipt,
 } from '../../client/index.ts'
 import { directConversation } from '../../protocol/ids.ts'
@@ -14,6 +15,7 @@ import { DrillOutbox } from './drill-outbox.ts'
 export interface DrillUserParts {
   readonly name: string
   readonly token: string
+  readonly protocol: ProtocolName
   readonly history: HistoryWriter
   /** The gateway for the next connection. */
   readonly gateway: () => string
@@ -106,6 +108,7 @@ export class DrillUser {
     const client = new HomingClient({
       url: gateway(),
       token: this.#parts.token,
+      protocol: this.#parts.protocol,
       outbox: this.#outbox,
       webSocket: DrillSocket,
       pacing: unpaced,
@@ -232,7 +235,8 @@ export class DrillUser {
     this.#received.add(seq)
     this.lastIncoming = message
     this.senders.add(message.from)
-    const { from, clientMsgId: id = '' } = message
+    const { from } = message
+    const id = message.clientMsgId ?? idIn(message.body)
     const conv = directConversation(from, this.name)
     const line = {
       type: 'ok',
@@ -295,3 +299,6 @@ export class DrillUser {
     })
   }
 }
+
+/** A drill's messages begin with their clientMsgId, as MessagePack does not tell it to whom they go. */
+const idIn = (body: string): string => body.split(' ', 1)[0] ?? ''

@@ -1,9 +1,12 @@
+import type { ProtocolName } from '../../client/index.ts'
 import type { HistoryWriter } from '../checker/history-writer.ts'
 import { DrillUser } from './drill-user.ts'
 import type { Random } from './random.ts'
 
 export interface PopulationParts {
   readonly users: number
+  /** What they speak, in turns. */
+  readonly protocols: readonly ProtocolName[]
   /** Those that a client may be sent to now. */
   readonly gateways: () => readonly string[]
   readonly history: HistoryWriter
@@ -43,11 +46,13 @@ export class Population {
   }
 
   async start(): Promise<void> {
-    const { users, history, tokenOf, recovered } = this.#parts
+    const { users, protocols, history, tokenOf, recovered } = this.#parts
     for (let index = 0; index < users; index++) {
       const name = `u${index}`
       const gateway = () => this.#gateway()
-      const user = new DrillUser({ name, token: await tokenOf(name), history, gateway, recovered })
+      const protocol = protocols[index % protocols.length] ?? 'json'
+      const token = await tokenOf(name)
+      const user = new DrillUser({ name, token, protocol, history, gateway, recovered })
       this.#users.push(user)
       await user.login()
       const connecting = () => this.#users.filter(({ online }) => !online).length
