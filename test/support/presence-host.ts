@@ -126,6 +126,13 @@ export class PresenceHost {
     return this.#heard.get(user) ?? []
   }
 
+  /** Somebody elsewhere, who is away and answers once `released`. */
+  elsewhere(user: string, released: Promise<unknown>): void {
+    this.#bus.subscribe(subjects.actorEvent('user', user), ({ respond }) => {
+      void released.then(() => respond?.({ user, status: 'away', ts: 1, epoch: 1, n: 1 }))
+    })
+  }
+
   async stop(): Promise<void> {
     this.#watch.close()
     await this.#gateways.close()
