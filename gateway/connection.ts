@@ -120,10 +120,7 @@ export class Connection {
     this.#state = confirming
     this.#ops.close()
     try {
-      const touched = await this.#parts.touches.run(() => {
-        confirming.doubted = false
-        return this.#calls.touch(confirming.session, confirming.abandoned.signal)
-      })
+      const touched = await this.#calls.touch(confirming)
       if (this.#state !== confirming) return
       if (touched.ok) this.#open(confirming, touched)
       else this.#end(touched.reason)
@@ -143,10 +140,7 @@ export class Connection {
     const state = this.#state
     if (state.phase === 'closing') return
     if ('session' in state && now >= state.session.expiresAt) this.#refuse('token_expired')
-    else {
-      const fault = this.#dialogue.judge(now)
-      if (fault) this.close(fault === 'slow' ? CloseCode.slow : CloseCode.resync, fault)
-    }
+    else this.#dialogue.sweep(now)
   }
 
   /** Finishes the calls under way, then closes. */
@@ -259,11 +253,11 @@ export class Connection {
     if (this.#state.phase === 'awaiting-auth') clearTimeout(this.#state.timer)
     const confirming = confirmingOf(session, session.device ?? this.#device ?? 'default')
     this.#state = confirming
+    this.#conduct.rates.share(this.#parts.userRates.messagesOf(session.user))
     for (const frame of authenticating?.backlog ?? []) this.#handle(frame)
-    const { device, abandoned } = confirming
     const { delivery } = this.protocol
     try {
-      const bound = await this.#calls.bind(session, device, delivery, abandoned.signal)
+      const bound = await this.#calls.bind(session, confirming.device, delivery, confirming.abandoned.signal)
       if (this.#state !== confirming) return
       if (!bound.ok)
         return authenticating
@@ -324,10 +318,8 @@ export class Connection {
   #newDialogue(socket: Socket, spoken: Spoken): Dialogue {
     return new Dialogue(socket, spoken, this.#parts.settings, {
       switched: from => this.#onSwitched(from),
-      overflowed: () => this.close(CloseCode.slow, 'slow'),
-      taken: seq => {
-        if ('session' in this.#state) this.#ops.add({ op: { op: 'taken', seq }, receivedAt: 0 })
-      },
+      ended: (code, reason) => this.close(code, reason),
+      taken: seq => this.#ops.add({ op: { op: 'taken', seq }, receivedAt: 0 }),
     })
   }
 

@@ -9,7 +9,7 @@ import { type About, aboutOp, type Wire, type WireProtocol } from './wire-protoc
 /** The connection, as far as its answers need it. */
 export interface Answering {
   /** Undefined once nothing may be said any more. */
-  readonly user: () => UserId | undefined
+  user(): UserId | undefined
   send(frame: Wire): void
   refuse(reason: Reason, about: About): void
   /** Ends the connection so that the client repeats what is unsaved. */

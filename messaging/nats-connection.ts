@@ -77,6 +77,7 @@ export class NatsConnection {
   readonly #logger: Logger
   readonly #stateHandlers: ((state: BusState) => void)[] = []
   #lostAt: number | undefined
+  #losses = 0
   #closing = false
 
   constructor(client: Client, options: NatsOptions, logger: Logger) {
@@ -94,6 +95,11 @@ export class NatsConnection {
   /** For how long the connection has been lost, ms; 0 while it is there. */
   get lostForMs(): number {
     return this.#lostAt === undefined ? 0 : performance.now() - this.#lostAt
+  }
+
+  /** How often the connection has been lost: what came before a loss is answered in vain. */
+  get losses(): number {
+    return this.#losses
   }
 
   onState(handler: (state: BusState) => void): void {
@@ -170,6 +176,7 @@ export class NatsConnection {
   #lost(): void {
     if (this.#lostAt !== undefined) return
     this.#lostAt = performance.now()
+    this.#losses++
     if (!this.#closing) this.#logger.warn('the NATS connection is lost')
     this.#requests.connectionLost()
     this.#tell('disconnected')

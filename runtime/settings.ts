@@ -75,6 +75,14 @@ const schema = z.object({
   FRAMES_BURST: atLeastOne(120).describe('frames above that rate at once'),
   MESSAGES_PER_SECOND: atLeastOne(30).describe('messages a connection may send a second'),
   MESSAGES_BURST: atLeastOne(60).describe('messages above that rate at once'),
+  USER_RATE_FACTOR: atLeastOne(3).describe(
+    'all connections of a user on a gateway may send so many times the messages that one may',
+  ),
+  CONNECTIONS_PER_ADDRESS: atLeastOne(20_000).describe(
+    'connections that one address may have on a gateway; see also TRUSTED_PROXIES',
+  ),
+  CONNECTS_PER_ADDRESS_PER_SECOND: atLeastOne(1000).describe('tries to connect an address has a second'),
+  CONNECTS_PER_ADDRESS_BURST: atLeastOne(20_000).describe('tries above that rate at once'),
   AUTH_TIMEOUT_MS: atLeastOne(3000).describe('time to authenticate by a first frame, ms'),
   PING_INTERVAL_MS: atLeastOne(30_000).describe('between two WebSocket pings, ms'),
   IDLE_TIMEOUT_MS: atLeastOne(90_000).describe('a connection that sent nothing for so long is closed, ms'),

@@ -5,6 +5,7 @@ import { ExactlyOnceInOrder } from './promises/exactly-once-in-order.ts'
 import { NoLoss } from './promises/no-loss.ts'
 import { OneIdPerSeq } from './promises/one-id-per-seq.ts'
 import { OnlyWhatWasSent } from './promises/only-what-was-sent.ts'
+import { PresenceTruth } from './promises/presence-truth.ts'
 import { RealTimeOrder } from './promises/real-time-order.ts'
 import { SendOrder } from './promises/send-order.ts'
 import { SessionVersions } from './promises/session-versions.ts'
@@ -22,6 +23,7 @@ const judges: readonly JudgeClass[] = [
   SingleLogin,
   SessionVersions,
   UnreadBounds,
+  PresenceTruth,
 ]
 
 export interface Tally {
@@ -94,6 +96,12 @@ class Pass {
         return
       case 'unread':
         for (const judge of this.#judges) judge.unread?.(line, at)
+        return
+      case 'status':
+        for (const judge of this.#judges) judge.status?.(line, at)
+        return
+      case 'presence':
+        for (const judge of this.#judges) judge.presence?.(line, at)
         return
       case 'quiet':
         this.#ledger.quiet = at

@@ -41,6 +41,11 @@ const shapes: Readonly<Record<HistoryLine['f'], Shape>> = {
   },
   join: { types: operation, fields: { user: 'text', conv: 'text', seq: 'whole, if any' }, answer: 'seq' },
   leave: { types: operation, fields: { user: 'text', conv: 'text', seq: 'whole, if any' }, answer: 'seq' },
+  status: { types: ['info'], fields: { user: 'text', status: 'text' } },
+  presence: {
+    types: ['ok'],
+    fields: { user: 'text', conn: 'text', of: 'text', status: 'text', ts: 'whole' },
+  },
   dup: {
     types: ['info'],
     fields: { user: 'text', conn: 'text', seq: 'whole', conv: 'text, if any' },

@@ -88,6 +88,27 @@ interface MembershipFields extends Named {
 export type MembershipEvent = MembershipFields &
   (Unknown | Refused | { readonly type: 'ok'; readonly seq: number })
 
+/** A user's client says how the user is there; online until it says something. Asked for at once, done later. */
+export interface StatusEvent extends Named {
+  readonly type: 'info'
+  readonly f: 'status'
+  readonly user: string
+  readonly status: string
+}
+
+/** What a user's connection was told of somebody's presence. */
+export interface PresenceEvent extends Named {
+  readonly type: 'ok'
+  readonly f: 'presence'
+  readonly user: string
+  readonly conn: string
+  /** Whose. */
+  readonly of: string
+  readonly status: string
+  /** Of the change, as the server tells it: ms since 1970. */
+  readonly ts: number
+}
+
 /** A repeat on the wire that the client kept from its user. */
 export interface DupEvent extends Named {
   readonly type: 'info'
@@ -122,6 +143,8 @@ export type HistoryEvent =
   | ReadEvent
   | UnreadEvent
   | MembershipEvent
+  | StatusEvent
+  | PresenceEvent
   | DupEvent
   | FaultEvent
   | QuietEvent
@@ -137,4 +160,6 @@ export type RecvLine = RecvEvent & Timed
 export type LoginLine = LoginEvent & Timed
 export type ReadLine = ReadEvent & Timed
 export type UnreadLine = UnreadEvent & Timed
+export type StatusLine = StatusEvent & Timed
+export type PresenceLine = PresenceEvent & Timed
 export type FaultLine = FaultEvent & Timed

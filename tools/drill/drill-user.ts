@@ -1,5 +1,13 @@
 import { WebSocket } from 'ws'
-import { type ClientState, HomingClient, type Message, type Receipt } from '../../client/index.ts'
+import {
+  type ClientState,
+  HomingClient,
+  type Message,
+  type Presence,
+  type PresenceStatus,
+  type ProtocolName,
+  type Receipt,
+} from '../../client/index.ts'
 import { directConversation } from '../../protocol/ids.ts'
 import type { HistoryWriter } from '../checker/history-writer.ts'
 import { DrillOutbox } from './drill-outbox.ts'
@@ -7,6 +15,7 @@ import { DrillOutbox } from './drill-outbox.ts'
 export interface DrillUserParts {
   readonly name: string
   readonly token: string
+  readonly protocol: ProtocolName
   readonly history: HistoryWriter
   /** The gateway for the next connection. */
   readonly gateway: () => string
@@ -49,6 +58,10 @@ export class DrillUser {
   /** Who has written to this user. */
   readonly senders = new Set<string>()
   lastIncoming: Message | undefined
+  /** What the client has said last of how the user is there. */
+  status: PresenceStatus = 'online'
+  /** What the last connection was told of others. */
+  readonly #told = new Map<string, string>()
 
   constructor(parts: DrillUserParts) {
     this.name = parts.name
@@ -95,6 +108,7 @@ export class DrillUser {
     const client = new HomingClient({
       url: gateway(),
       token: this.#parts.token,
+      protocol: this.#parts.protocol,
       outbox: this.#outbox,
       webSocket: DrillSocket,
       pacing: unpaced,
@@ -110,10 +124,12 @@ export class DrillUser {
     }
     client.on('state', state => this.#onState(login, state))
     client.on('message', message => this.#onMessage(login, message))
+    client.on('presence', presence => this.#onPresence(login, presence))
     client.on('accepted', receipt => this.#onAccepted(login, receipt))
     client.on('duplicate', ({ serverMsgId }) => this.#duplicate(login, Number(serverMsgId)))
     this.#login = login
     if (before && before.phase !== 'online') before.client.close()
+    client.setPresence(this.status)
     await client.connect()
   }
 
@@ -134,6 +150,18 @@ export class DrillUser {
         this.#open.delete(id)
       })
     return id
+  }
+
+  /** Says how the user is there. */
+  say(status: PresenceStatus): void {
+    this.status = status
+    this.#parts.history.write({ type: 'info', f: 'status', proc: this.name, user: this.name, status })
+    this.#login?.client.setPresence(status)
+  }
+
+  /** Others whom the last connection was told of, each with what it was told last. */
+  get told(): ReadonlyMap<string, string> {
+    return this.#told
   }
 
   /** Reads up to the last message that came. */
@@ -186,6 +214,7 @@ export class DrillUser {
       history.write({ type: 'invoke', ...base, conn: login.conn })
     } else if (state.name === 'online') {
       login.phase = 'online'
+      if (login === this.#login) this.#told.clear()
       history.write({ type: 'ok', ...base, conn: login.conn, sv: 0 })
       if (login === this.#login) this.#parts.recovered(performance.now() - login.offSince)
     } else {
@@ -206,7 +235,8 @@ export class DrillUser {
     this.#received.add(seq)
     this.lastIncoming = message
     this.senders.add(message.from)
-    const { from, clientMsgId: id = '' } = message
+    const { from } = message
+    const id = message.clientMsgId ?? idIn(message.body)
     const conv = directConversation(from, this.name)
     const line = {
       type: 'ok',
@@ -220,6 +250,22 @@ export class DrillUser {
       from,
     } as const
     this.#parts.history.write(line)
+  }
+
+  #onPresence(login: Login, { userId: of, status, ts }: Presence): void {
+    if (this.#ended) return
+    if (login === this.#login) this.#told.set(of, status)
+    const { name } = this
+    this.#parts.history.write({
+      type: 'ok',
+      f: 'presence',
+      proc: name,
+      user: name,
+      conn: login.conn,
+      of,
+      status,
+      ts,
+    })
   }
 
   #duplicate(login: Login, seq: number): void {
@@ -253,3 +299,6 @@ export class DrillUser {
     })
   }
 }
+
+/** A drill's messages begin with their clientMsgId, as MessagePack does not tell it to whom they go. */
+const idIn = (body: string): string => body.split(' ', 1)[0] ?? ''

@@ -1,9 +1,12 @@
+import type { ProtocolName } from '../../client/index.ts'
 import type { HistoryWriter } from '../checker/history-writer.ts'
 import { DrillUser } from './drill-user.ts'
 import type { Random } from './random.ts'
 
 export interface PopulationParts {
   readonly users: number
+  /** What they speak, in turns. */
+  readonly protocols: readonly ProtocolName[]
   /** Those that a client may be sent to now. */
   readonly gateways: () => readonly string[]
   readonly history: HistoryWriter
@@ -22,6 +25,8 @@ export interface Load {
 const LOGIN_CHANCE = 0.004
 const READ_CHANCE = 0.2
 const UNREAD_CHANCE = 0.01
+const STATUS_CHANCE = 0.02
+const statuses = ['online', 'away', 'offline'] as const
 const TICK_MS = 10
 const LOGINS_AT_ONCE = 50
 const UNREAD_ASKED_AT_THE_END = 50
@@ -41,11 +46,13 @@ export class Population {
   }
 
   async start(): Promise<void> {
-    const { users, history, tokenOf, recovered } = this.#parts
+    const { users, protocols, history, tokenOf, recovered } = this.#parts
     for (let index = 0; index < users; index++) {
       const name = `u${index}`
       const gateway = () => this.#gateway()
-      const user = new DrillUser({ name, token: await tokenOf(name), history, gateway, recovered })
+      const protocol = protocols[index % protocols.length] ?? 'json'
+      const token = await tokenOf(name)
+      const user = new DrillUser({ name, token, protocol, history, gateway, recovered })
       this.#users.push(user)
       await user.login()
       const connecting = () => this.#users.filter(({ online }) => !online).length
@@ -100,6 +107,7 @@ export class Population {
     user.send(peer.name)
     if (random.chance(LOGIN_CHANCE)) void user.login()
     if (random.chance(READ_CHANCE)) random.pick(this.#users).read()
+    if (random.chance(STATUS_CHANCE)) random.pick(this.#users).say(random.pick(statuses))
     if (random.chance(UNREAD_CHANCE)) this.#ask(user.askUnread(peer.name, this.#gateway()))
   }
 
@@ -126,7 +134,10 @@ export class Population {
         byName.get(to)?.hasReceived(seq) ? [] : [`${to} has not received ${seq} from ${user.name}`],
       )
       const unsaved = user.unsaved > 0 ? [`${user.name} has ${user.unsaved} unsaved`] : []
-      return [...(user.online ? [] : [`${user.name} is not online`]), ...unsaved, ...undelivered]
+      const mistaken = [...user.told].flatMap(([of, status]) =>
+        byName.get(of)?.status === status ? [] : [`${user.name} takes ${of} for ${status}`],
+      )
+      return [...mistaken, ...(user.online ? [] : [`${user.name} is not online`]), ...unsaved, ...undelivered]
     })
   }
 }
