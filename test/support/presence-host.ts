@@ -5,6 +5,7 @@ import { CursorWriter } from '../../actors/cursor-writer.ts'
 import { FeedReader } from '../../actors/feed-reader.ts'
 import { GatewayWatch } from '../../actors/gateway-watch.ts'
 import { Kicks } from '../../actors/kicks.ts'
+import { MembershipWatch } from '../../actors/membership-watch.ts'
 import { PresenceWatch } from '../../actors/presence-watch.ts'
 import { type Push, Pushes } from '../../actors/pushes.ts'
 import {
@@ -86,6 +87,7 @@ export class PresenceHost {
       gateways: this.#gateways,
       audit: { record: () => undefined },
       routes: new RouteConfirmations(this.#bus),
+      memberships: new MembershipWatch(this.#bus, this.store.groups, logger),
       logger,
       route: { policy: { keep: 'newest' as const, count: 1 }, maxDevices: 10 },
       windowSize: 10,

@@ -1,5 +1,8 @@
+import type { Attempt, Notice } from './groups/changes.ts'
 import type {
   LoginLine,
+  MembershipLine,
+  NoticeLine,
   PresenceLine,
   ReadLine,
   RecvLine,
@@ -23,6 +26,8 @@ export interface Judge {
   unread?(line: UnreadLine, at: number): void
   status?(line: StatusLine, at: number): void
   presence?(line: PresenceLine, at: number): void
+  change?(line: MembershipLine, attempt: Attempt, at: number): void
+  notice?(line: NoticeLine, notice: Notice, at: number): void
   quiet?(at: number): void
   end?(): void
 }
