@@ -11,10 +11,10 @@ export interface LivenessTimes {
 export const usualLiveness: LivenessTimes = {
   pingEveryMs: 30_000,
   answerWithinMs: 10_000,
-  due: { askAfterMs: 3000, answerWithinMs: 5000 },
+  due: { askAfterMs: 2500, answerWithinMs: 4000 },
 }
 
-/** resting: until the next ping. due: something was sent that is answered at once. asked: a ping was sent. */
+/** resting: until the next ping. due: an answer is owed. asked: a ping was sent. */
 type Phase = 'resting' | 'due' | 'asked'
 
 /**
@@ -24,13 +24,17 @@ type Phase = 'resting' | 'due' | 'asked'
 export class Liveness {
   readonly #times: LivenessTimes
   readonly #act: { ping(): void; dead(): void }
+  readonly #clock: Clock
   readonly #alarm: Alarm
   #heard = false
+  /** When something was sent that is answered at once, and nothing was heard since. */
+  #owedSince: number | undefined
   #phase: Phase = 'resting'
 
   constructor(clock: Clock, times: LivenessTimes, act: { ping(): void; dead(): void }) {
     this.#times = times
     this.#act = act
+    this.#clock = clock
     this.#alarm = new Alarm(clock, () => this.#ring())
   }
 
@@ -41,14 +45,13 @@ export class Liveness {
   /** Any frame is a sign of life. */
   heard(): void {
     this.#heard = true
+    this.#owedSince = undefined
   }
 
   /** Something was sent that is answered at once. */
   expect(): void {
-    if (this.#phase !== 'resting') return
-    this.#phase = 'due'
-    this.#heard = false
-    this.#alarm.set(this.#times.due.askAfterMs)
+    this.#owedSince ??= this.#clock.now()
+    if (this.#phase === 'resting') this.#rest(0)
   }
 
   stop(): void {
@@ -62,8 +65,8 @@ export class Liveness {
         this.#ask(answerWithinMs)
         break
       case 'due':
-        if (this.#heard) this.#rest(due.askAfterMs)
-        else this.#ask(due.answerWithinMs)
+        if (this.#owedForMs >= due.askAfterMs) this.#ask(due.answerWithinMs)
+        else this.#rest(due.askAfterMs)
         break
       case 'asked':
         if (this.#heard) this.#rest(answerWithinMs)
@@ -74,9 +77,15 @@ export class Liveness {
     }
   }
 
+  get #owedForMs(): number {
+    return this.#owedSince === undefined ? 0 : this.#clock.now() - this.#owedSince
+  }
+
   #rest(sinceMs: number): void {
-    this.#phase = 'resting'
-    this.#alarm.set(Math.max(0, this.#times.pingEveryMs - sinceMs))
+    const { pingEveryMs, due } = this.#times
+    this.#phase = this.#owedSince === undefined ? 'resting' : 'due'
+    const ms = this.#phase === 'due' ? due.askAfterMs - this.#owedForMs : pingEveryMs - sinceMs
+    this.#alarm.set(Math.max(0, ms))
   }
 
   #ask(answerWithinMs: number): void {

@@ -1,10 +1,12 @@
 import { type ActorType, ActorUnavailable } from '../runtime/actor-runtime.ts'
 import { Limit } from '../runtime/limit.ts'
 import { type ActorAnswer, type ActorCall, isActorAnswer } from './actor-call.ts'
-import { MAX_SOCKETS, type SidecarClient } from './sidecar-client.ts'
+import type { SidecarClient } from './sidecar-client.ts'
 
 /** A call that has had no answer for so long waits for a host that is lost: others need not wait with it, ms. */
-const SLOW_MS = 1000
+const SLOW_MS = 500
+/** While a host is dead and Dapr does not know it yet, it refuses the calls of all its users at once, and again, ms. */
+const FAILURE_MS = 250
 
 /**
  * Calls actors through the sidecar, which finds or decides where they live and has them activated. So many calls are
@@ -17,7 +19,7 @@ export class DaprActorCaller {
 
   constructor(sidecar: Pick<SidecarClient, 'request'>, atOnce: number) {
     this.#sidecar = sidecar
-    this.#limit = new Limit({ atOnce, slowMs: SLOW_MS, most: Math.max(atOnce, MAX_SOCKETS) })
+    this.#limit = new Limit({ atOnce, slowMs: SLOW_MS, failureMs: FAILURE_MS, most: atOnce * 4 })
   }
 
   /** One try. Rejects unless the actor's host itself has answered; the call may have run all the same. */

@@ -3,7 +3,7 @@ import { HTTPClient, LogLevel } from '@dapr/dapr'
 import type { Logger } from '../runtime/logger.ts'
 
 /** Requests to a sidecar at once; more wait, and their time runs. */
-export const MAX_SOCKETS = 512
+const MAX_SOCKETS = 512
 /** A sidecar that has not answered after so long will not do so in time, ms. */
 const TIMEOUT_MS = 1500
 

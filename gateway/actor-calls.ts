@@ -10,12 +10,16 @@ import type {
 } from '../actors/user/contract.ts'
 import type { PresenceStatus } from '../protocol/presence.ts'
 import type { Actors } from '../runtime/actor-runtime.ts'
+import type { Limit } from '../runtime/limit.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Session } from './auth/tokens.ts'
+import type { Confirming } from './connection-state.ts'
 
 export interface ActorCallsParts {
   readonly gatewayId: string
   readonly users: Actors<UserContract>
+  /** Has touches wait their turn: a doubt is about many connections. */
+  readonly touches: Limit
   readonly logger: Logger
 }
 
@@ -44,9 +48,14 @@ export class ActorCalls {
     return users.call(user, 'bind', binding, { signal })
   }
 
-  touch(session: Session, signal: AbortSignal): Promise<TouchResult> {
-    const args = { ...this.#ref(session), presence: this.#presence }
-    return this.#parts.users.call(session.user, 'touch', args, { signal })
+  /** What was doubted while it waited is answered with the rest. */
+  touch(confirming: Confirming): Promise<TouchResult> {
+    return this.#parts.touches.run(() => {
+      confirming.doubted = false
+      const { session, abandoned } = confirming
+      const args = { ...this.#ref(session), presence: this.#presence }
+      return this.#parts.users.call(session.user, 'touch', args, { signal: abandoned.signal })
+    })
   }
 
   handle(session: Session, ops: readonly Op[]): Promise<HandleResult> {

@@ -8,6 +8,7 @@ import type { HeldPushes } from './held-pushes.ts'
 import type { Lingering } from './lingering.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import type { SavedAcks } from './saved-acks.ts'
+import type { UserRates } from './user-rates.ts'
 
 /** What a gateway gives all its connections. */
 export interface ConnectionParts {
@@ -16,11 +17,11 @@ export interface ConnectionParts {
   readonly tokens: Tokens
   readonly heldPushes: HeldPushes
   readonly savedAcks: SavedAcks
+  readonly userRates: UserRates
   readonly lingering: Lingering
   readonly metrics: GatewayMetrics
   readonly settings: Settings
   readonly logger: Logger
-  /** Has touches wait their turn: a doubt is about many connections. */
   readonly touches: Limit
   /** Called once, when the connection's socket is closed. */
   readonly closed: () => void

@@ -16,7 +16,7 @@ import {
   confirmingOf,
 } from './connection-state.ts'
 import { Dialogue, type Spoken } from './dialogue.ts'
-import { OpQueue, type OpQueueOwner, type QueuedOp } from './op-queue.ts'
+import { OpQueue, type OpQueueOwner } from './op-queue.ts'
 import { PushInbox } from './push-inbox.ts'
 import { type Answering, SendAnswers } from './send-answers.ts'
 import type { Socket } from './socket.ts'
@@ -66,7 +66,10 @@ export class Connection {
     socket.listen({
       message: (data, isBinary) => this.#onMessage(data, isBinary),
       alive: () => this.#dialogue.alive(),
-      closed: () => this.#onClosed(),
+      closed: () => {
+        this.close(CloseCode.goingAway, 'closed by peer')
+        parts.closed()
+      },
     })
   }
 
@@ -117,10 +120,7 @@ export class Connection {
     this.#state = confirming
     this.#ops.close()
     try {
-      const touched = await this.#parts.touches.run(() => {
-        confirming.doubted = false
-        return this.#calls.touch(confirming.session, confirming.abandoned.signal)
-      })
+      const touched = await this.#calls.touch(confirming)
       if (this.#state !== confirming) return
       if (touched.ok) this.#open(confirming, touched)
       else this.#end(touched.reason)
@@ -140,10 +140,7 @@ export class Connection {
     const state = this.#state
     if (state.phase === 'closing') return
     if ('session' in state && now >= state.session.expiresAt) this.#refuse('token_expired')
-    else {
-      const fault = this.#dialogue.judge(now)
-      if (fault) this.close(fault === 'slow' ? CloseCode.slow : CloseCode.resync, fault)
-    }
+    else this.#dialogue.sweep(now)
   }
 
   /** Finishes the calls under way, then closes. */
@@ -224,7 +221,10 @@ export class Connection {
         break
       case 'op':
         if (isPaced(frame.op) && !this.#conduct.rates.message()) this.#refuseOverRate(frame)
-        else this.#enqueue({ op: frame.op, receivedAt: performance.now(), ref: frame.ref })
+        else {
+          this.#ops.add({ op: frame.op, receivedAt: performance.now(), ref: frame.ref })
+          if (this.#ops.length >= this.#parts.settings.MAX_QUEUED_FRAMES) this.#socket.pause()
+        }
         break
       case 'answered':
         this.#dialogue.sayAll(frame.frames)
@@ -236,11 +236,6 @@ export class Connection {
       default:
         frame satisfies never
     }
-  }
-
-  #enqueue(op: QueuedOp): void {
-    this.#ops.add(op)
-    if (this.#ops.length >= this.#parts.settings.MAX_QUEUED_FRAMES) this.#socket.pause()
   }
 
   async #authenticate({ token, ordered, ref }: AuthFrame): Promise<void> {
@@ -258,11 +253,11 @@ export class Connection {
     if (this.#state.phase === 'awaiting-auth') clearTimeout(this.#state.timer)
     const confirming = confirmingOf(session, session.device ?? this.#device ?? 'default')
     this.#state = confirming
+    this.#conduct.rates.share(this.#parts.userRates.messagesOf(session.user))
     for (const frame of authenticating?.backlog ?? []) this.#handle(frame)
-    const { device, abandoned } = confirming
     const { delivery } = this.protocol
     try {
-      const bound = await this.#calls.bind(session, device, delivery, abandoned.signal)
+      const bound = await this.#calls.bind(session, confirming.device, delivery, confirming.abandoned.signal)
       if (this.#state !== confirming) return
       if (!bound.ok)
         return authenticating
@@ -281,10 +276,8 @@ export class Connection {
 
   #onUnconfirmed(confirming: Confirming, error: unknown): void {
     if (this.#state !== confirming) return
-    this.#parts.logger.warn(
-      { err: error, connId: this.connId, user: confirming.session.user },
-      'not confirmed',
-    )
+    const { user } = confirming.session
+    this.#parts.logger.warn({ err: error, connId: this.connId, user }, 'not confirmed')
     this.close(CloseCode.resync, 'resync')
   }
 
@@ -325,10 +318,8 @@ export class Connection {
   #newDialogue(socket: Socket, spoken: Spoken): Dialogue {
     return new Dialogue(socket, spoken, this.#parts.settings, {
       switched: from => this.#onSwitched(from),
-      overflowed: () => this.close(CloseCode.slow, 'slow'),
-      taken: seq => {
-        if ('session' in this.#state) this.#ops.add({ op: { op: 'taken', seq }, receivedAt: 0 })
-      },
+      ended: (code, reason) => this.close(code, reason),
+      taken: seq => this.#ops.add({ op: { op: 'taken', seq }, receivedAt: 0 }),
     })
   }
 
@@ -343,11 +334,8 @@ export class Connection {
   }
 
   #newAnswers(): SendAnswers {
-    const userOf = () => ('session' in this.#state ? this.#state.session.user : undefined)
     const connection: Answering = {
-      get user() {
-        return userOf()
-      },
+      user: () => ('session' in this.#state ? this.#state.session.user : undefined),
       send: frame => this.#dialogue.say(frame),
       refuse: (reason, about) => this.#refuse(reason, about),
       resync: () => this.close(CloseCode.resync, 'resync'),
@@ -399,10 +387,5 @@ export class Connection {
   #end(reason: Refused['reason']): void {
     if (reason === 'unbound') this.close(CloseCode.resync, 'resync')
     else this.#refuse(reason)
-  }
-
-  #onClosed(): void {
-    this.close(CloseCode.goingAway, 'closed by peer')
-    this.#parts.closed()
   }
 }

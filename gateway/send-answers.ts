@@ -9,7 +9,7 @@ import { type About, aboutOp, type Wire, type WireProtocol } from './wire-protoc
 /** The connection, as far as its answers need it. */
 export interface Answering {
   /** Undefined once nothing may be said any more. */
-  readonly user: UserId | undefined
+  user(): UserId | undefined
   send(frame: Wire): void
   refuse(reason: Reason, about: About): void
   /** Ends the connection so that the client repeats what is unsaved. */
@@ -30,7 +30,7 @@ export class SendAnswers implements SaveListener {
 
   /** Takes the actor's result. */
   answered({ op, receivedAt, ref }: QueuedOp, result: OpAnswer): void {
-    const { user } = this.#connection
+    const user = this.#connection.user()
     if (user === undefined || result === null) return
     const { settings, savedAcks, metrics } = this.#parts
     if ('reason' in result) {
@@ -46,12 +46,13 @@ export class SendAnswers implements SaveListener {
         this.#connection.send(this.#protocol.accepted(user, op.clientMsgId, result, ref))
         metrics.acceptedLatency.observeMs(performance.now() - receivedAt)
       }
-      savedAcks.await(this, [{ ...result, clientMsgId: op.clientMsgId, to: op, receivedAt, ref }])
+      const { seq, ts } = result
+      savedAcks.await(this, { seq, ts, clientMsgId: op.clientMsgId, to: op, receivedAt, ref })
     }
   }
 
   saved(messages: readonly AwaitingSave[]): void {
-    const { user } = this.#connection
+    const user = this.#connection.user()
     if (user === undefined) return
     const now = performance.now()
     for (const message of messages) {

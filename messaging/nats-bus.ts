@@ -61,7 +61,15 @@ export class NatsBus implements Bus {
   #handle(msg: Msg, handler: BusHandler): void {
     const { subject, reply } = msg
     const value = jsonOf(msg.data)
-    handler(reply ? { subject, value, respond: answer => this.#publish(reply, answer) } : { subject, value })
+    handler(reply ? { subject, value, respond: this.#responder(reply) } : { subject, value })
+  }
+
+  /** A server lets a connection answer what it has passed on to it, and no other: not the one after a loss. */
+  #responder(reply: string): (answer: unknown) => void {
+    const { losses } = this.#connection
+    return answer => {
+      if (losses === this.#connection.losses) this.#publish(reply, answer)
+    }
   }
 
   #publish(subject: string, value: unknown): void {

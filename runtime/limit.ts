@@ -5,6 +5,8 @@ export interface LimitOptions {
   readonly slowMs: number
   /** Pieces of work under way, those that hang included. */
   readonly most: number
+  /** What fails keeps its place for so long: it is tried again, and must not come round the faster for failing, ms. */
+  readonly failureMs?: number
 }
 
 /** Has work wait its turn, first come first served, so that a crowd is no more work at once than a few are. */
@@ -23,18 +25,27 @@ export class Limit {
     if (this.#isFull) await new Promise<void>(resolve => this.#waiting.push(resolve))
     else this.#enter()
     let isBusy = true
-    const leave = () => {
+    const giveWay = () => {
       if (isBusy) this.#busy--
       isBusy = false
       this.#next()
     }
-    const slow = setTimeout(leave, this.#options.slowMs)
+    const leave = () => {
+      this.#underWay--
+      giveWay()
+    }
+    const slow = setTimeout(giveWay, this.#options.slowMs)
     try {
-      return await work()
+      const result = await work()
+      leave()
+      return result
+    } catch (error) {
+      const { failureMs = 0 } = this.#options
+      if (failureMs > 0) setTimeout(leave, failureMs).unref()
+      else leave()
+      throw error
     } finally {
       clearTimeout(slow)
-      this.#underWay--
-      leave()
     }
   }
 

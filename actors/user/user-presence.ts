@@ -173,7 +173,7 @@ export class UserPresence implements PresenceWatcher {
     if (verdict === 'older') return
     if (news.status === 'offline') this.#unwatch(news.user)
     else this.#watch(news.user)
-    if (verdict === 'changed' && (isTold || !isFirst)) this.#push(eventOf(news))
+    if (verdict === 'changed' && (isTold || !isFirst)) this.#push(eventOf(this.#known.get(news.user) ?? news))
   }
 
   #absent(user: UserId): void {

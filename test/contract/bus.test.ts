@@ -74,6 +74,28 @@ function lostConnection(make: () => Promise<Bus>, servers: () => NatsServers): v
       await eventually(() => expect(received.map(message => message.value)).to.deep.equal(['fresh']))
     })
 
+    it('does not answer what came before on the connection after: the server would not let it', async () => {
+      const [host, caller, listener] = [await make(), await make(), await make()]
+      const held: ((answer: unknown) => void)[] = []
+      const answers: unknown[] = []
+      host.subscribe('held', ({ respond }) => respond && held.push(respond))
+      listener.subscribe('_INBOX_host.>', ({ value }) => answers.push(value))
+      await Promise.all([host.flush(), listener.flush()])
+      const lost = caller.request('held', {}, 20_000).catch(error => error)
+      await eventually(() => expect(held).to.have.length(1))
+      await bringBack(await lose(host))
+      await Promise.all([host, caller, listener].map(bus => bus.flush()))
+      const found = caller.request('held', {}, 20_000)
+      await eventually(() => expect(held).to.have.length(2))
+      held[0]?.('late')
+      held[1]?.('in time')
+      expect(await found).to.equal('in time')
+      await host.flush()
+      await eventually(() => expect(answers).to.include('in time'))
+      expect(answers).not.to.include('late')
+      lost.catch(() => undefined)
+    })
+
     it('ends requests with RequestTimeout when their time is over, not before', async () => {
       const bus = await make()
       bus.subscribe('actor.user.bob', () => {})

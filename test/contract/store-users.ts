@@ -54,6 +54,34 @@ export function sessions({ store, save }: Context): void {
     expect((await store().messages.readFeed(directFeed(lower), 0, 10)).entries).to.have.length(1)
   })
 
+  it('loads many users at once, each with what is theirs', async () => {
+    const users = Array.from({ length: 300 }, () => newUser())
+    const lone = newUser()
+    for (const [index, user] of users.slice(0, 20).entries())
+      await store().users.raiseSessionVersion(user, index + 1)
+    await store().users.saveCursors({
+      delivered: users.map((user, index) => ({ user, device: 'd', feed: directFeed(user), seq: index + 1 })),
+      read: users.map((user, index) => ({
+        user,
+        conversation: directConversation(user, lone),
+        seq: 1,
+        single: [index + 10],
+      })),
+    })
+    const seqs = await save(users.slice(0, 3).map((user, index) => direct(lone, user, `m${index}`)))
+    const loaded = await Promise.all([...users, lone].map(user => store().users.load(user)))
+    expect(loaded.pop()).to.deep.include({ sessionVersion: 0, delivered: [], single: [] })
+    for (const [index, rows] of loaded.entries()) {
+      const user = users[index] ?? expect.fail('no user')
+      expect(rows.position).to.be.at.least(seqs.at(-1) ?? 0)
+      expect(rows.sessionVersion).to.equal(index < 20 ? index + 1 : 0)
+      expect(rows.lastDirectSeq).to.equal(seqs[index] ?? 0)
+      expect(rows.delivered).to.deep.equal([{ device: 'd', feed: directFeed(user), seq: index + 1 }])
+      const conversation = directConversation(user, lone)
+      expect(rows.single).to.deep.equal([{ conversation, seqs: [index + 10] }])
+    }
+  })
+
   it('loads the last seq of the user’s own feed together with the position', async () => {
     const [alice, bob] = [newUser(), newUser()]
     const seqs = await save([direct(alice, bob, 'a'), direct(alice, bob, 'b'), direct(bob, alice, 'c')])

@@ -9,6 +9,7 @@ import { MembersOnly } from './promises/members-only.ts'
 import { NoLoss } from './promises/no-loss.ts'
 import { OneIdPerSeq } from './promises/one-id-per-seq.ts'
 import { OnlyWhatWasSent } from './promises/only-what-was-sent.ts'
+import { PresenceTruth } from './promises/presence-truth.ts'
 import { RealTimeOrder } from './promises/real-time-order.ts'
 import { SendOrder } from './promises/send-order.ts'
 import { SessionVersions } from './promises/session-versions.ts'
@@ -30,6 +31,7 @@ const judges: readonly JudgeClass[] = [
   SessionVersions,
   UnreadBounds,
   GroupUnread,
+  PresenceTruth,
 ]
 
 export interface Tally {
@@ -103,6 +105,12 @@ class Pass {
         return
       case 'unread':
         for (const judge of this.#judges) judge.unread?.(line, at)
+        return
+      case 'status':
+        for (const judge of this.#judges) judge.status?.(line, at)
+        return
+      case 'presence':
+        for (const judge of this.#judges) judge.presence?.(line, at)
         return
       case 'quiet':
         this.#ledger.quietAt(at)

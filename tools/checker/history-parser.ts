@@ -55,6 +55,11 @@ const shapes: Readonly<Record<HistoryLine['f'], Shape>> = {
       users: 'texts',
     },
   },
+  status: { types: ['info'], fields: { user: 'text', status: 'text' } },
+  presence: {
+    types: ['ok'],
+    fields: { user: 'text', conn: 'text', of: 'text', status: 'text', ts: 'whole' },
+  },
   dup: {
     types: ['info'],
     fields: { user: 'text', conn: 'text', seq: 'whole', conv: 'text, if any' },

@@ -107,6 +107,27 @@ export interface NoticeEvent extends Named {
   readonly users: readonly string[]
 }
 
+/** A user's client says how the user is there; online until it says something. Asked for at once, done later. */
+export interface StatusEvent extends Named {
+  readonly type: 'info'
+  readonly f: 'status'
+  readonly user: string
+  readonly status: string
+}
+
+/** What a user's connection was told of somebody's presence. */
+export interface PresenceEvent extends Named {
+  readonly type: 'ok'
+  readonly f: 'presence'
+  readonly user: string
+  readonly conn: string
+  /** Whose. */
+  readonly of: string
+  readonly status: string
+  /** Of the change, as the server tells it: ms since 1970. */
+  readonly ts: number
+}
+
 /** A repeat on the wire that the client kept from its user. */
 export interface DupEvent extends Named {
   readonly type: 'info'
@@ -142,6 +163,8 @@ export type HistoryEvent =
   | UnreadEvent
   | MembershipEvent
   | NoticeEvent
+  | StatusEvent
+  | PresenceEvent
   | DupEvent
   | FaultEvent
   | QuietEvent
@@ -159,4 +182,6 @@ export type ReadLine = ReadEvent & Timed
 export type UnreadLine = UnreadEvent & Timed
 export type MembershipLine = MembershipEvent & Timed
 export type NoticeLine = NoticeEvent & Timed
+export type StatusLine = StatusEvent & Timed
+export type PresenceLine = PresenceEvent & Timed
 export type FaultLine = FaultEvent & Timed

@@ -3,9 +3,11 @@ import type {
   LoginLine,
   MembershipLine,
   NoticeLine,
+  PresenceLine,
   ReadLine,
   RecvLine,
   SendLine,
+  StatusLine,
   UnreadLine,
 } from './history.ts'
 import type { Ledger } from './ledger.ts'
@@ -24,6 +26,8 @@ export interface Judge {
   unread?(line: UnreadLine, at: number): void
   change?(line: MembershipLine, attempt: Attempt, at: number): void
   notice?(line: NoticeLine, notice: Notice, at: number): void
+  status?(line: StatusLine, at: number): void
+  presence?(line: PresenceLine, at: number): void
   quiet?(at: number): void
   end?(): void
 }

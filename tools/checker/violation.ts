@@ -17,6 +17,8 @@ export type ViolationKind =
   | 'delivered-to-old-connection'
   | 'session-version'
   | 'unread'
+  | 'presence-wrong'
+  | 'presence-resurrected'
 
 /** A broken promise. */
 export interface Violation {

@@ -4,6 +4,9 @@ import {
   type GroupNotice,
   HomingClient,
   type Message,
+  type Presence,
+  type PresenceStatus,
+  type ProtocolName,
   type Receipt,
   type Refusal,
   type Target,
@@ -16,6 +19,7 @@ import { type Heard, heardMessage, heardNotice } from './heard.ts'
 export interface DrillUserParts {
   readonly name: string
   readonly token: string
+  readonly protocol: ProtocolName
   readonly history: HistoryWriter
   /** The gateway for the next connection. */
   readonly gateway: () => string
@@ -61,6 +65,10 @@ export class DrillUser {
   #lastIncoming: Message | undefined
   /** The same messages' seqs, by clientMsgId. */
   readonly #seqs = new Map<string, number>()
+  /** What the client has said last of how the user is there. */
+  status: PresenceStatus = 'online'
+  /** What the last connection was told of others. */
+  readonly #told = new Map<string, string>()
 
   constructor(parts: DrillUserParts) {
     this.name = parts.name
@@ -74,6 +82,10 @@ export class DrillUser {
   /** Why the user is not online, as the client says it. */
   get absence(): string | undefined {
     return this.online ? undefined : this.#absence
+  }
+
+  get protocol(): ProtocolName {
+    return this.#parts.protocol
   }
 
   get token(): string {
@@ -121,6 +133,7 @@ export class DrillUser {
     const client = new HomingClient({
       url: gateway(),
       token: this.#parts.token,
+      protocol: this.#parts.protocol,
       outbox: this.#outbox,
       webSocket: DrillSocket,
       pacing: unpaced,
@@ -137,11 +150,13 @@ export class DrillUser {
     client.on('state', state => this.#onState(login, state))
     client.on('message', message => this.#onMessage(login, message))
     client.on('notify', notice => this.#onNotice(login, notice))
+    client.on('presence', presence => this.#onPresence(login, presence))
     client.on('accepted', receipt => this.#onAccepted(login, receipt))
     client.on('refused', refusal => this.#onRefused(login, refusal))
     client.on('duplicate', ({ serverMsgId }) => this.#duplicate(login, Number(serverMsgId)))
     this.#login = login
     if (before && before.phase !== 'online') before.client.close()
+    client.setPresence(this.status)
     await client.connect()
   }
 
@@ -157,6 +172,18 @@ export class DrillUser {
     this.#parts.history.write({ type: 'invoke', ...fields })
     login.client.send({ ...target, body: `${id} ${'x'.repeat(this.#sends % 200)}`, clientMsgId: id })
     return id
+  }
+
+  /** Says how the user is there. */
+  say(status: PresenceStatus): void {
+    this.status = status
+    this.#parts.history.write({ type: 'info', f: 'status', proc: this.name, user: this.name, status })
+    this.#login?.client.setPresence(status)
+  }
+
+  /** Others whom the last connection was told of, each with what it was told last. */
+  get told(): ReadonlyMap<string, string> {
+    return this.#told
   }
 
   /** Reads up to the last message that came. */
@@ -208,6 +235,7 @@ export class DrillUser {
       history.write({ type: 'invoke', ...base, conn: login.conn })
     } else if (state.name === 'online') {
       login.phase = 'online'
+      if (login === this.#login) this.#told.clear()
       history.write({ type: 'ok', ...base, conn: login.conn, sv: 0 })
       if (login === this.#login) this.#parts.recovered(performance.now() - login.offSince)
     } else {
@@ -224,7 +252,8 @@ export class DrillUser {
     const seq = Number(message.serverMsgId)
     if (!this.#isNew(login, seq)) return
     this.#lastIncoming = message
-    const { from, clientMsgId: id = '', groupId } = message
+    const { from, groupId } = message
+    const id = message.clientMsgId ?? idIn(message.body)
     const conv = this.#conversationOf(message)
     this.conversations.add(conv)
     if (groupId !== undefined) this.#hear(groupId, heardMessage(seq, from))
@@ -260,6 +289,22 @@ export class DrillUser {
 
   #conversationOf({ from, groupId }: Message): string {
     return groupId === undefined ? directConversation(from, this.name) : groupConversation(groupId)
+  }
+
+  #onPresence(login: Login, { userId: of, status, ts }: Presence): void {
+    if (this.#ended) return
+    if (login === this.#login) this.#told.set(of, status)
+    const { name } = this
+    this.#parts.history.write({
+      type: 'ok',
+      f: 'presence',
+      proc: name,
+      user: name,
+      conn: login.conn,
+      of,
+      status,
+      ts,
+    })
   }
 
   #duplicate(login: Login, seq: number): void {
@@ -300,3 +345,6 @@ export class DrillUser {
       : directConversation(this.name, target.to)
   }
 }
+
+/** A drill's messages begin with their clientMsgId, as MessagePack does not tell it to whom they go. */
+const idIn = (body: string): string => body.split(' ', 1)[0] ?? ''

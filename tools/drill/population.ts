@@ -1,3 +1,4 @@
+import type { ProtocolName } from '../../client/index.ts'
 import { directConversation, groupConversation } from '../../protocol/ids.ts'
 import type { HistoryWriter } from '../checker/history-writer.ts'
 import { DrillGroups } from './drill-groups.ts'
@@ -7,6 +8,8 @@ import type { Random } from './random.ts'
 export interface PopulationParts {
   readonly users: number
   readonly groups: number
+  /** What they speak, in turns. */
+  readonly protocols: readonly ProtocolName[]
   /** Those that a client may be sent to now. */
   readonly gateways: () => readonly string[]
   readonly history: HistoryWriter
@@ -28,6 +31,8 @@ const CHANGE_CHANCE = 0.01
 /** Of the sends: how many are to a group, which brings them to all its members. */
 const GROUP_CHANCE = 0.15
 const UNREAD_CHANCE = 0.01
+const STATUS_CHANCE = 0.02
+const statuses = ['online', 'away', 'offline'] as const
 const TICK_MS = 10
 const LOGINS_AT_ONCE = 50
 const UNREAD_ASKED_AT_THE_END = 50
@@ -59,11 +64,13 @@ export class Population {
   }
 
   async start(): Promise<void> {
-    const { users, history, tokenOf, recovered } = this.#parts
+    const { users, protocols, history, tokenOf, recovered } = this.#parts
     for (let index = 0; index < users; index++) {
       const name = `u${index}`
       const gateway = () => this.#gateway()
-      const user = new DrillUser({ name, token: await tokenOf(name), history, gateway, recovered })
+      const protocol = protocols[index % protocols.length] ?? 'json'
+      const token = await tokenOf(name)
+      const user = new DrillUser({ name, token, protocol, history, gateway, recovered })
       this.#users.push(user)
       await user.login()
       const connecting = () => this.#users.filter(({ online }) => !online).length
@@ -122,6 +129,7 @@ export class Population {
     user.send(target)
     if (random.chance(LOGIN_CHANCE)) void user.login()
     if (random.chance(READ_CHANCE)) random.pick(this.#readers).read()
+    if (random.chance(STATUS_CHANCE)) random.pick(this.#users).say(random.pick(statuses))
     if (random.chance(CHANGE_CHANCE)) this.#groups.change()
     if (!random.chance(UNREAD_CHANCE)) return
     const conv =
@@ -157,7 +165,10 @@ export class Population {
         byName.get(to)?.hasReceived(seq) ? [] : [`${to} has not received ${seq} from ${user.name}`],
       )
       const unsaved = user.unsaved > 0 ? [`${user.name} has ${user.unsaved} unsaved`] : []
-      return [...unsaved, ...undelivered]
+      const mistaken = [...user.told].flatMap(([of, status]) =>
+        byName.get(of)?.status === status ? [] : [`${user.name} takes ${of} for ${status}`],
+      )
+      return [...mistaken, ...unsaved, ...undelivered]
     })
     const absent = this.#users.flatMap(({ name, absence }) =>
       absence === undefined ? [] : [`${name} is not online (${absence})`],

@@ -187,13 +187,32 @@ function suite(protocol: ProtocolName): void {
     server.answersPings = false
     client?.send({ to: 'bob', body: 'x' })
     await until(() => server.last.sent('SINGLE_CHAT').length === 1)
-    clock.advance(2999)
+    clock.advance(2499)
     expect(server.last.sent('PING')).to.have.length(0)
     clock.advance(1)
     await until(() => server.last.sent('PING').length === 1)
-    clock.advance(4999)
+    clock.advance(3999)
     expect(states.at(-1)).to.have.property('name', 'online')
     clock.advance(1)
+    expect(states.at(-1)).to.include({ name: 'waiting', reason: 'no sign of life' })
+  })
+
+  it('asks as soon about a message that it sends after an earlier one was answered', async () => {
+    connected()
+    await reached('online')
+    client?.send({ to: 'bob', body: 'answered' })
+    await until(() => server.last.sent('SINGLE_CHAT').length === 1)
+    await server.last.roundTrips(2)
+    clock.advance(2000)
+    server.fate = () => 'ignore'
+    server.answersPings = false
+    client?.send({ to: 'bob', body: 'not answered' })
+    await until(() => server.last.sent('SINGLE_CHAT').length === 2)
+    clock.advance(2499)
+    expect(server.last.sent('PING')).to.have.length(0)
+    clock.advance(1)
+    await until(() => server.last.sent('PING').length === 1)
+    clock.advance(4000)
     expect(states.at(-1)).to.include({ name: 'waiting', reason: 'no sign of life' })
   })
 
@@ -203,7 +222,7 @@ function suite(protocol: ProtocolName): void {
     client?.send({ to: 'bob', body: 'x' })
     await until(() => server.last.sent('SINGLE_CHAT').length === 1)
     await server.last.roundTrips(2)
-    clock.advance(3000)
+    clock.advance(2500)
     await server.last.roundTrips(2)
     clock.advance(26_000)
     expect(server.last.sent('PING')).to.have.length(0)

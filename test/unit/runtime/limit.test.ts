@@ -51,4 +51,20 @@ describe('a limit of work at once', () => {
     await Promise.all(running)
     expect(mostUnderWay).to.equal(5)
   })
+
+  it('keeps the place of what has failed for a while, so that trying again is no storm', async () => {
+    const limit = new Limit({ atOnce: 2, slowMs: NEVER_SLOW_MS, most: 10, failureMs: 50 })
+    const begins: number[] = []
+    const refused = async () => {
+      begins.push(performance.now())
+      throw new Error('refused')
+    }
+    const untilEnd = async () => {
+      while (begins.length < 8) await limit.run(refused).catch(() => undefined)
+    }
+    await Promise.all([untilEnd(), untilEnd(), untilEnd(), untilEnd()])
+    const [first = 0, eighth = 0] = [begins[0], begins[7]]
+    // Two places, each free again 50 ms after a failure; timers may ring a millisecond early.
+    expect(eighth - first).to.be.at.least(3 * 49)
+  })
 })
