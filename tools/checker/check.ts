@@ -30,8 +30,8 @@ const judges: readonly JudgeClass[] = [
   SingleLogin,
   SessionVersions,
   UnreadBounds,
-  PresenceTruth,
   GroupUnread,
+  PresenceTruth,
 ]
 
 export interface Tally {

@@ -50,7 +50,8 @@ export class DrillGroups {
 
   /** Makes the groups, each with an owner of its own. To be called before there are faults. */
   async start(): Promise<void> {
-    const { count, users, random, gateway } = this.#parts
+    const { count, random, gateway } = this.#parts
+    const users = this.#parts.users.filter(speaksOfGroups)
     for (let index = 0; index < count; index++) {
       const owner = users[index % users.length]
       if (!owner) return
@@ -67,6 +68,7 @@ export class DrillGroups {
   /** A group for this user to speak in, if there is one. */
   groupFor(user: DrillUser): string | undefined {
     const { random } = this.#parts
+    if (!speaksOfGroups(user)) return undefined
     const own = this.#groups.filter(({ members }) => members.has(user))
     const some = random.chance(OUTSIDER_CHANCE) ? this.#groups : own
     return some.length === 0 ? undefined : random.pick(some).id
@@ -151,3 +153,6 @@ export class DrillGroups {
     return missing
   }
 }
+
+/** MessagePack has no groups. */
+const speaksOfGroups = ({ protocol }: DrillUser): boolean => protocol === 'json'

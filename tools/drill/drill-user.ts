@@ -8,6 +8,7 @@ import {
   type PresenceStatus,
   type ProtocolName,
   type Receipt,
+  type Refusal,
   type Target,
 } from '../../client/index.ts'
 import { directConversation, groupConversation } from '../../protocol/ids.ts'
@@ -83,6 +84,10 @@ export class DrillUser {
     return this.online ? undefined : this.#absence
   }
 
+  get protocol(): ProtocolName {
+    return this.#parts.protocol
+  }
+
   get token(): string {
     return this.#parts.token
   }
@@ -144,9 +149,10 @@ export class DrillUser {
     }
     client.on('state', state => this.#onState(login, state))
     client.on('message', message => this.#onMessage(login, message))
-    client.on('presence', presence => this.#onPresence(login, presence))
     client.on('notify', notice => this.#onNotice(login, notice))
+    client.on('presence', presence => this.#onPresence(login, presence))
     client.on('accepted', receipt => this.#onAccepted(login, receipt))
+    client.on('refused', refusal => this.#onRefused(login, refusal))
     client.on('duplicate', ({ serverMsgId }) => this.#duplicate(login, Number(serverMsgId)))
     this.#login = login
     if (before && before.phase !== 'online') before.client.close()
@@ -160,17 +166,11 @@ export class DrillUser {
     if (!login) throw new Error(`${this.name} has never logged in`)
     this.#sends++
     const id = `${this.name}-${this.#sends}`
-    const conv =
-      target.to === undefined ? groupConversation(target.groupId) : directConversation(this.name, target.to)
+    const conv = this.#conversationWith(target)
     this.#open.set(id, target)
     const fields = { f: 'send', proc: this.name, conv, from: this.name, id, conn: login.conn } as const
     this.#parts.history.write({ type: 'invoke', ...fields })
-    login.client
-      .send({ ...target, body: `${id} ${'x'.repeat(this.#sends % 200)}`, clientMsgId: id })
-      .accepted.catch(error => {
-        this.#parts.history.write({ type: 'fail', ...fields, reason: String(error?.reason ?? error) })
-        this.#open.delete(id)
-      })
+    login.client.send({ ...target, body: `${id} ${'x'.repeat(this.#sends % 200)}`, clientMsgId: id })
     return id
   }
 
@@ -328,10 +328,23 @@ export class DrillUser {
     if (target.to === undefined) this.#hear(target.groupId, heardMessage(seq, this.name))
     else this.accepted.set(seq, target.to)
     this.#seqs.set(id, seq)
-    const conv =
-      target.to === undefined ? groupConversation(target.groupId) : directConversation(this.name, target.to)
-    const line = { proc: this.name, conv, from: this.name, id, conn: login.conn } as const
-    this.#parts.history.write({ type: 'ok', f: 'send', ...line, seq })
+    const line = { proc: this.name, conv: this.#conversationWith(target), from: this.name, id } as const
+    this.#parts.history.write({ type: 'ok', f: 'send', ...line, conn: login.conn, seq })
+  }
+
+  /** For good, whichever client it was sent by at first; a later one may ask again what this one was refused. */
+  #onRefused(login: Login, { clientMsgId: id = '', reason, retryable }: Refusal): void {
+    const target = this.#open.get(id)
+    if (retryable || target === undefined || login !== this.#login) return
+    this.#open.delete(id)
+    const line = { proc: this.name, conv: this.#conversationWith(target), from: this.name, id } as const
+    this.#parts.history.write({ type: 'fail', f: 'send', ...line, conn: login.conn, reason })
+  }
+
+  #conversationWith(target: Target): string {
+    return target.to === undefined
+      ? groupConversation(target.groupId)
+      : directConversation(this.name, target.to)
   }
 }
 
