@@ -14,6 +14,7 @@ import { GatewayWatch } from './gateway-watch.ts'
 import { Announcements } from './group/announcements.ts'
 import { GroupActor } from './group/group-actor.ts'
 import { Kicks } from './kicks.ts'
+import { MembershipWatch } from './membership-watch.ts'
 import { PresenceWatch } from './presence-watch.ts'
 import { Pushes } from './pushes.ts'
 import { RouteConfirmations } from './route-confirmations.ts'
@@ -47,6 +48,7 @@ export function hostActors({
   const cursors = new CursorWriter(store.users, settings.CURSOR_FLUSH_MS, logger)
   const kicks = new Kicks(bus, logger)
   const gateways = new GatewayWatch(bus, runtime.hostId, logger)
+  const memberships = new MembershipWatch(bus, store.groups, logger)
   const routes = new RouteConfirmations(bus)
   const announcements = new Announcements(bus, watermark, logger)
   const reader = new FeedReader(store.messages, log)
@@ -70,6 +72,7 @@ export function hostActors({
     cursors,
     kicks,
     gateways,
+    memberships,
     routes,
     reader,
     pushes: new Pushes(bus),
@@ -84,6 +87,7 @@ export function hostActors({
     kicks.close()
     routes.close()
     announcements.close()
+    memberships.close()
     presence.watch.close()
     await gateways.close()
     await cursors.close()

@@ -1,14 +1,14 @@
 import { type Bus, NoResponders } from '../messaging/bus.ts'
 import { subjects } from '../messaging/subjects.ts'
 import type { UserId } from '../protocol/ids.ts'
-import { Slots } from '../runtime/slots.ts'
+import { Limit } from '../runtime/limit.ts'
 import type { PresenceNews } from './user/known-presence.ts'
 
 const ANSWER_MS = 1000
-/** Users asked at once by this process, whoever wants to know. */
-const ASKED_AT_ONCE = 64
+/** Users asked at once by this process, whoever wants to know; those on a frozen host hold nobody up. */
+const ASKING = { atOnce: 64, slowMs: 100, most: 1024 }
 /** Actors that read their circles and greet them at once: a gateway's death must not become everybody's. */
-const GREETINGS_AT_ONCE = 16
+const GREETING = { atOnce: 16, slowMs: 500, most: 128 }
 /** Over how long greetings are spread after a disconnection, ms. */
 const SPREAD_MS = 5000
 const LOOK_EVERY_MS = 1000
@@ -54,8 +54,8 @@ export class PresenceWatch {
   readonly #options: PresenceWatchOptions
   readonly #watched = new Map<UserId, Watched>()
   readonly #watchers = new Set<PresenceWatcher>()
-  readonly #asking = new Slots(ASKED_AT_ONCE)
-  readonly #greeting = new Slots(GREETINGS_AT_ONCE)
+  readonly #asking = new Limit(ASKING)
+  readonly #greeting = new Limit(GREETING)
   readonly #timer: NodeJS.Timeout
 
   constructor(bus: Bus, options: PresenceWatchOptions) {

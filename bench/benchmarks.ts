@@ -62,7 +62,7 @@ export async function runConnections(
   say: Say,
 ): Promise<ConnectionsRow[]> {
   // How receivers acknowledge makes no difference to who only listens.
-  const names = options.subjects.filter(name => name !== 'standalone-each')
+  const names = options.subjects.filter(name => name !== 'standalone-each' && name !== 'standalone-msgpack')
   const rows = names.map(subject => ({ subject, runs: [] as ConnectionsResult[] }))
   for (let run = 1; run <= options.runs; run++) {
     for (const row of rows) {

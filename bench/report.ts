@@ -1,6 +1,7 @@
 import { integer, milliseconds, table } from '../tools/load/report.ts'
 import type { ConnectionsResult } from './connections.ts'
 import type { DurableResult, Rate } from './durable.ts'
+import { type ByRole, total } from './process-cpu.ts'
 import { renderSpread, spread } from './spread.ts'
 import type { SubjectName } from './subjects/subject.ts'
 
@@ -51,11 +52,28 @@ export function renderDurable(rows: readonly DurableRow[]): string {
 /** Where the CPU went. */
 function renderRoles(rows: readonly DurableRow[]): string {
   const cells = rows.map(({ subject, rate, runs }) => {
-    const roles = Object.keys(runs[0]?.microseconds ?? {})
-    const of = (role: string) => spread(runs.map(run => run.microseconds[role] ?? 0)).median
-    return [subject, String(rate), roles.map(role => `${role} ${integer(of(role))}`).join('  ')]
+    return [subject, String(rate), byRole(runs.map(run => run.microseconds))]
   })
   return table(['µs of CPU a message', 'offered/s', 'by role, median'], cells)
+}
+
+/** Where the memory went. */
+function renderMemory(rows: readonly ConnectionsRow[]): string {
+  const cells = rows.map(({ subject, runs }) => [
+    subject,
+    byRole(
+      runs.map(run => run.bytes),
+      1024,
+    ),
+  ])
+  return table(['KB each, idle', 'by role, median'], cells)
+}
+
+function byRole(runs: readonly ByRole[], unit = 1): string {
+  const of = (role: string) => spread(runs.map(run => (run[role] ?? 0) / unit)).median
+  return Object.keys(runs[0] ?? {})
+    .map(role => `${role} ${integer(of(role))}`)
+    .join('  ')
 }
 
 /** How many times the reference's messages a CPU-second, run by run, as they were interleaved. */
@@ -79,8 +97,8 @@ export function renderConnections(rows: readonly ConnectionsRow[]): string {
       of(run => run.retries, 0),
       of(run => run.perSecond, 0),
       of(run => run.cpuMs, 2),
-      of(run => run.bytes / 1024, 1),
+      of(run => total(run.bytes) / 1024, 1),
     ]
   })
-  return table(heads, cells)
+  return `${table(heads, cells)}\n\n${renderMemory(rows)}`
 }

@@ -5,15 +5,17 @@ import type { Dialect } from './dialects/dialect.ts'
 export class WireClient {
   readonly user: string
   readonly #socket: WebSocket
+  readonly #bytes: boolean
 
   private constructor(socket: WebSocket, user: string, dialect: Dialect, onFrame: (frame: string) => void) {
     this.#socket = socket
+    this.#bytes = dialect.bytes ?? false
     this.user = user
-    socket.on('message', data => {
-      const frame = data.toString()
+    socket.on('message', (data: Buffer) => {
+      const frame = textOf(data, dialect)
       const reply = dialect.reply?.(frame)
       if (reply === undefined) onFrame(frame)
-      else socket.send(reply)
+      else this.send(reply)
     })
   }
 
@@ -30,11 +32,11 @@ export class WireClient {
       generateMask: mask => mask.fill(0),
     })
     return new Promise((resolve, reject) => {
-      socket.on('open', () => socket.send(dialect.hello(user)))
+      socket.on('open', () => send(socket, dialect.hello(user), dialect.bytes))
       socket.on('error', reject)
       socket.on('close', code => reject(new Error(`${user}: closed with ${code}`)))
       const onWelcome = (data: Buffer) => {
-        if (!dialect.isWelcome(data.toString())) return
+        if (!dialect.isWelcome(textOf(data, dialect))) return
         socket.off('message', onWelcome)
         resolve(new WireClient(socket, user, dialect, onFrame))
       }
@@ -43,7 +45,7 @@ export class WireClient {
   }
 
   send(frame: string): void {
-    this.#socket.send(frame)
+    send(this.#socket, frame, this.#bytes)
   }
 
   close(): void {
@@ -51,3 +53,8 @@ export class WireClient {
     this.#socket.close()
   }
 }
+
+const textOf = (data: Buffer, { bytes }: Dialect): string => data.toString(bytes ? 'latin1' : 'utf8')
+
+const send = (socket: WebSocket, frame: string, bytes = false): void =>
+  socket.send(bytes ? Buffer.from(frame, 'latin1') : frame)

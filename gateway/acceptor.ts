@@ -1,3 +1,4 @@
+import type { Addresses } from './addresses.ts'
 import { Connection } from './connection.ts'
 import type { ConnectionParts } from './connection-parts.ts'
 import type { Connections } from './connections.ts'
@@ -11,6 +12,7 @@ import type { WireProtocol } from './wire-protocol.ts'
 
 export interface AcceptorParts extends Omit<ConnectionParts, 'closed'> {
   readonly connections: Connections
+  readonly addresses: Addresses
   readonly online: OnlineList
   readonly json: WireProtocol
 }
@@ -29,31 +31,27 @@ export class Acceptor {
   }
 
   /** A client of `/ws`. `subprotocol`: what it has agreed to speak; else its first frame says it. */
-  acceptClient(socket: Socket, { session, device }: Accepted, subprotocol: string): void {
+  acceptClient(socket: Socket, accepted: Accepted, subprotocol: string): void {
     const connId = this.#nextId()
     const { json, settings } = this.#parts
     const binary = () => new MsgpackProtocol({ connId, idleMs: settings.MSGPACK_IDLE_TIMEOUT_MS })
     const spoken = subprotocol === MSGPACK ? { protocol: binary() } : { protocol: json }
-    const connection = this.#accept(
-      connId,
-      socket,
-      subprotocol === '' ? { ...spoken, binary } : spoken,
-      device,
-    )
-    if (session) connection.begin(session)
+    const choice = subprotocol === '' ? { ...spoken, binary } : spoken
+    const connection = this.#accept(connId, socket, choice, accepted)
+    if (accepted.session) connection.begin(accepted.session)
   }
 
   /** Binds with the CONNECT frame, of which the handshake's token is the default one. */
-  acceptStomp(socket: Socket, { token, device }: Accepted): void {
+  acceptStomp(socket: Socket, accepted: Accepted): void {
     const { online, settings } = this.#parts
     const connId = this.#nextId()
     const protocol = new StompProtocol({
-      token,
+      token: accepted.token,
       pingMs: settings.PING_INTERVAL_MS,
       idleMs: settings.IDLE_TIMEOUT_MS,
       bound: session => online.add(connId, session),
     })
-    this.#accept(connId, socket, { protocol }, device, () => online.remove(connId))
+    this.#accept(connId, socket, { protocol }, accepted, () => online.remove(connId))
   }
 
   #nextId(): string {
@@ -64,17 +62,19 @@ export class Acceptor {
     connId: string,
     socket: Socket,
     spoken: Spoken,
-    device: string | undefined,
+    { address, device }: Accepted,
     gone?: () => void,
   ): Connection {
-    const { connections, metrics } = this.#parts
+    const { addresses, connections, metrics } = this.#parts
     const closed = () => {
       gone?.()
+      addresses.closed(address)
       connections.remove(connection)
       metrics.connections[connection.protocol.name].dec()
     }
     const connection = new Connection(connId, socket, spoken, { ...this.#parts, closed }, device)
     connections.add(connection)
+    addresses.opened(address)
     metrics.connections[connection.protocol.name].inc()
     return connection
   }

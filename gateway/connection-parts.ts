@@ -8,6 +8,7 @@ import type { HeldPushes } from './held-pushes.ts'
 import type { Lingering } from './lingering.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import type { SavedAcks } from './saved-acks.ts'
+import type { UserRates } from './user-rates.ts'
 
 /** What a gateway gives all its connections. */
 export interface ConnectionParts {
@@ -16,6 +17,7 @@ export interface ConnectionParts {
   readonly tokens: Tokens
   readonly heldPushes: HeldPushes
   readonly savedAcks: SavedAcks
+  readonly userRates: UserRates
   readonly lingering: Lingering
   readonly metrics: GatewayMetrics
   readonly settings: Settings

@@ -2,7 +2,6 @@ import type { Attached, Refused } from '../actors/user/contract.ts'
 import { CloseCode } from '../protocol/close-codes.ts'
 import { type Reason, refusals } from '../protocol/errors.ts'
 import type { PushEvent, PushedEvent } from '../protocol/events.ts'
-import type { PresenceStatus } from '../protocol/presence.ts'
 import { ActorCalls } from './actor-calls.ts'
 import { renewSession } from './auth/renew-session.ts'
 import type { Session } from './auth/tokens.ts'
@@ -16,7 +15,7 @@ import {
   confirmingOf,
 } from './connection-state.ts'
 import { Dialogue, type Spoken } from './dialogue.ts'
-import { OpQueue, type OpQueueOwner, type QueuedOp } from './op-queue.ts'
+import { OpQueue, type OpQueueOwner } from './op-queue.ts'
 import { PushInbox } from './push-inbox.ts'
 import { type Answering, SendAnswers } from './send-answers.ts'
 import type { Socket } from './socket.ts'
@@ -66,18 +65,16 @@ export class Connection {
     socket.listen({
       message: (data, isBinary) => this.#onMessage(data, isBinary),
       alive: () => this.#dialogue.alive(),
-      closed: () => this.#onClosed(),
+      closed: () => {
+        this.close(CloseCode.goingAway, 'closed by peer')
+        parts.closed()
+      },
     })
   }
 
   /** The host its actor was last known on, while bound. */
   get hostId(): string | undefined {
     return this.#state.phase === 'bound' ? this.#state.hostId : undefined
-  }
-
-  /** What its client has said last of how it is there. */
-  get presence(): PresenceStatus {
-    return this.#calls.presence
   }
 
   get protocol(): WireProtocol {
@@ -101,12 +98,12 @@ export class Connection {
     else if (state.phase === 'bound') this.#deliver(epoch, n, event)
   }
 
-  /** A new owner of the user says that the connection is its own now. False when it is gone. */
-  attach(attached: Attached): boolean {
-    if (this.#state.phase !== 'bound' && this.#state.phase !== 'confirming') return false
+  /** A new owner says that the connection is its own now. Answers how its client is there; undefined when it is gone. */
+  attach(attached: Attached): ActorCalls['presence'] | undefined {
+    if (this.#state.phase !== 'bound' && this.#state.phase !== 'confirming') return undefined
     if (this.#state.phase === 'bound') this.#state = { ...this.#state, hostId: attached.hostId }
     if (!this.#inbox.confirm(attached.epoch, attached.n)) this.close(CloseCode.resync, 'resync')
-    return true
+    return this.#calls.presence
   }
 
   /** Asks the actor whether the connection is still the user's; nothing is accepted or delivered until then. */
@@ -137,10 +134,7 @@ export class Connection {
     const state = this.#state
     if (state.phase === 'closing') return
     if ('session' in state && now >= state.session.expiresAt) this.#refuse('token_expired')
-    else {
-      const fault = this.#dialogue.judge(now)
-      if (fault) this.close(fault === 'slow' ? CloseCode.slow : CloseCode.resync, fault)
-    }
+    else this.#dialogue.sweep(now)
   }
 
   /** Finishes the calls under way, then closes. */
@@ -221,7 +215,10 @@ export class Connection {
         break
       case 'op':
         if (isPaced(frame.op) && !this.#conduct.rates.message()) this.#refuseOverRate(frame)
-        else this.#enqueue({ op: frame.op, receivedAt: performance.now(), ref: frame.ref })
+        else {
+          this.#ops.add({ op: frame.op, receivedAt: performance.now(), ref: frame.ref })
+          if (this.#ops.length >= this.#parts.settings.MAX_QUEUED_FRAMES) this.#socket.pause()
+        }
         break
       case 'answered':
         this.#dialogue.sayAll(frame.frames)
@@ -233,11 +230,6 @@ export class Connection {
       default:
         frame satisfies never
     }
-  }
-
-  #enqueue(op: QueuedOp): void {
-    this.#ops.add(op)
-    if (this.#ops.length >= this.#parts.settings.MAX_QUEUED_FRAMES) this.#socket.pause()
   }
 
   async #authenticate({ token, ordered, ref }: AuthFrame): Promise<void> {
@@ -255,11 +247,11 @@ export class Connection {
     if (this.#state.phase === 'awaiting-auth') clearTimeout(this.#state.timer)
     const confirming = confirmingOf(session, session.device ?? this.#device ?? 'default')
     this.#state = confirming
+    this.#conduct.rates.share(this.#parts.userRates.messagesOf(session.user))
     for (const frame of authenticating?.backlog ?? []) this.#handle(frame)
-    const { device, abandoned } = confirming
     const { delivery } = this.protocol
     try {
-      const bound = await this.#calls.bind(session, device, delivery, abandoned.signal)
+      const bound = await this.#calls.bind(session, confirming.device, delivery, confirming.abandoned.signal)
       if (this.#state !== confirming) return
       if (!bound.ok)
         return authenticating
@@ -320,10 +312,8 @@ export class Connection {
   #newDialogue(socket: Socket, spoken: Spoken): Dialogue {
     return new Dialogue(socket, spoken, this.#parts.settings, {
       switched: from => this.#onSwitched(from),
-      overflowed: () => this.close(CloseCode.slow, 'slow'),
-      taken: seq => {
-        if ('session' in this.#state) this.#ops.add({ op: { op: 'taken', seq }, receivedAt: 0 })
-      },
+      ended: (code, reason) => this.close(code, reason),
+      taken: seq => this.#ops.add({ op: { op: 'taken', seq }, receivedAt: 0 }),
     })
   }
 
@@ -391,10 +381,5 @@ export class Connection {
   #end(reason: Refused['reason']): void {
     if (reason === 'unbound') this.close(CloseCode.resync, 'resync')
     else this.#refuse(reason)
-  }
-
-  #onClosed(): void {
-    this.close(CloseCode.goingAway, 'closed by peer')
-    this.#parts.closed()
   }
 }

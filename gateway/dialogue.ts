@@ -1,3 +1,4 @@
+import { CloseCode } from '../protocol/close-codes.ts'
 import { isMessage } from '../protocol/entries.ts'
 import type { EntryEvent, PushEvent } from '../protocol/events.ts'
 import type { UserId } from '../protocol/ids.ts'
@@ -18,8 +19,8 @@ export interface Spoken {
 export interface DialogueOwner {
   /** The first frame has shown that another protocol is spoken than was taken for granted. */
   switched(from: WireProtocol): void
-  /** More waits for the client than may. */
-  overflowed(): void
+  /** The client has gone silent, or does not read. */
+  ended(code: CloseCode, reason: string): void
   /** A large message has left. */
   taken(seq: number): void
 }
@@ -84,12 +85,11 @@ export class Dialogue {
     for (const frame of frames) this.#outbound.send(frame, taken)
   }
 
-  /** Why the connection has to end at `now` (ms), if it has; else gives signs of life when it is time. */
-  judge(now: number): 'idle' | 'slow' | undefined {
-    if (this.#pulse.isIdle(now)) return 'idle'
-    if (this.#outbound.isTooSlow(now)) return 'slow'
-    this.#pulse.beat(now)
-    return undefined
+  /** Everything that time decides; `now`: ms since 1970. */
+  sweep(now: number): void {
+    if (this.#pulse.isIdle(now)) this.#owner.ended(CloseCode.resync, 'idle')
+    else if (this.#outbound.isTooSlow(now)) this.#owner.ended(CloseCode.slow, 'slow')
+    else this.#pulse.beat(now)
   }
 
   end(): void {
@@ -118,6 +118,6 @@ export class Dialogue {
     if (this.#protocol.name !== 'msgpack')
       return new SendBuffer(this.#socket, { slowBytes: SEND_BUFFER_BYTES, slowMs: SLOW_TIMEOUT_MS })
     const limits = { frames: SEND_QUEUE_FRAMES, bytes: SEND_QUEUE_BYTES, writeMs: WRITE_TIMEOUT_MS }
-    return new FrameQueue(this.#socket, limits, () => this.#owner.overflowed())
+    return new FrameQueue(this.#socket, limits, () => this.#owner.ended(CloseCode.slow, 'slow'))
   }
 }

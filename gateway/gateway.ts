@@ -7,6 +7,7 @@ import { Limit } from '../runtime/limit.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Settings } from '../runtime/settings.ts'
 import type { Store } from '../storage/store.ts'
+import { Addresses } from './addresses.ts'
 import { Accounts, type Origin } from './auth/accounts.ts'
 import { readJwtSecret } from './auth/jwt-secret.ts'
 import { Sessions } from './auth/sessions.ts'
@@ -31,6 +32,7 @@ import { OnlineList } from './online-list.ts'
 import { Reconciliation } from './reconciliation.ts'
 import { SavedAcks } from './saved-acks.ts'
 import { SocketServer } from './socket-server.ts'
+import { UserRates } from './user-rates.ts'
 
 /** A touch without an answer for so long waits for a host that is lost: others need not wait with it, ms. */
 const SLOW_TOUCH_MS = 500
@@ -109,6 +111,8 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
   const online = new OnlineList(gatewayId, store.online, logger)
   const sockets = new SocketServer(http.server, {
     gatewayId,
+    addresses: new Addresses(settings),
+    userRates: new UserRates(settings),
     users,
     tokens,
     touches: new Limit({

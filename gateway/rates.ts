@@ -21,12 +21,17 @@ export class Rates {
     return this.#frames.tryRemoveTokens(1)
   }
 
+  /** Its messages count for this bucket as well from now on. */
+  share(messages: TokenBucket): void {
+    this.#messages.parentBucket = messages
+  }
+
   message(): boolean {
     return this.#messages.tryRemoveTokens(1)
   }
 }
 
-function fullBucket(perSecond: number, burst: number): TokenBucket {
+export function fullBucket(perSecond: number, burst: number): TokenBucket {
   const bucket = new TokenBucket({ tokensPerInterval: perSecond, interval: 1000, bucketSize: burst })
   bucket.content = burst
   return bucket

@@ -42,14 +42,11 @@ export class SavedAcks {
   }
 
   /** Calls back now or later, with as many at a time as are saved. */
-  await(listener: SaveListener, messages: readonly AwaitingSave[]): void {
-    const saved = messages.filter(({ seq }) => seq <= this.#watermark.position)
-    if (saved.length > 0) listener.saved(saved)
-    if (saved.length === messages.length) return
-    const later = messages.filter(({ seq }) => seq > this.#watermark.position)
+  await(listener: SaveListener, message: AwaitingSave): void {
     const waiting = this.#waiting.get(listener)
-    if (waiting) waiting.push(...later)
-    else this.#waiting.set(listener, later)
+    if (message.seq <= this.#watermark.position) listener.saved([message])
+    else if (waiting) waiting.push(message)
+    else this.#waiting.set(listener, [message])
   }
 
   forget(listener: SaveListener): void {
@@ -58,9 +55,10 @@ export class SavedAcks {
 
   #take(outcome: keyof SaveListener, which: (message: AwaitingSave) => boolean): void {
     for (const [listener, messages] of this.#waiting) {
-      const taken = messages.filter(which)
+      const taken: AwaitingSave[] = []
+      const left: AwaitingSave[] = []
+      for (const message of messages) (which(message) ? taken : left).push(message)
       if (taken.length === 0) continue
-      const left = messages.filter(message => !which(message))
       if (left.length === 0) this.#waiting.delete(listener)
       else this.#waiting.set(listener, left)
       listener[outcome](taken)

@@ -46,7 +46,8 @@ export class SendAnswers implements SaveListener {
         this.#connection.send(this.#protocol.accepted(user, op.clientMsgId, result, ref))
         metrics.acceptedLatency.observeMs(performance.now() - receivedAt)
       }
-      savedAcks.await(this, [{ ...result, clientMsgId: op.clientMsgId, to: op, receivedAt, ref }])
+      const { seq, ts } = result
+      savedAcks.await(this, { seq, ts, clientMsgId: op.clientMsgId, to: op, receivedAt, ref })
     }
   }
 

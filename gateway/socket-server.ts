@@ -96,6 +96,7 @@ const statusTexts = {
   403: 'Forbidden',
   404: 'Not Found',
   413: 'Content Too Large',
+  429: 'Too Many Requests',
   503: 'Service Unavailable',
 } as const
 

@@ -20,8 +20,8 @@ const STORE_FAILED = 10077
 export async function store(
   connection: NatsConnection,
   subject: string,
-  payload: Uint8Array,
-  headers: ReturnType<typeof rawHeaders>,
+  payload: string,
+  headers: string,
 ): Promise<PublishAnswer> {
   const options = { timeoutMs: REQUEST_MS, headers, failsWhenLost: true }
   const answer = jsonOf((await connection.request(subject, payload, options)).data) as PublishAnswer
@@ -29,7 +29,8 @@ export async function store(
   const { err_code: code, description } = answer.error
   // The stream is full (discard: new): a gate like the others, only harder.
   if (code === STORE_FAILED) throw new LogBusy(description)
-  if (code === TOO_LARGE) throw new Error(`${description}: ${payload.length} bytes for ${subject}`)
+  if (code === TOO_LARGE)
+    throw new Error(`${description}: ${Buffer.byteLength(payload)} bytes for ${subject}`)
   throw new StreamRefusal(code, description)
 }
 
@@ -52,7 +53,7 @@ export class NatsAppends {
 
   /** An unknown outcome is settled by repeating with the same id: the log answers a repeat with the first seq. */
   #one(fence: Fence, { feed, dedupeId, entry }: NewEntry): Promise<Appended> {
-    const payload = Buffer.from(JSON.stringify(entry))
+    const payload = JSON.stringify(entry)
     const headers = rawHeaders([
       ['Nats-Expected-Last-Subject-Sequence', fence.epoch],
       ['Nats-Expected-Last-Subject-Sequence-Subject', stored(fence.owner)],

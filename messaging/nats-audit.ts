@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../protocol/audit.ts'
 import type { AuditWrite } from './audit-trail.ts'
+import { LogBusy } from './message-log.ts'
 import { store } from './nats-append.ts'
 import { rawHeaders } from './nats-bytes.ts'
 import type { LogParts } from './nats-log-parts.ts'
@@ -15,7 +16,12 @@ export const EVENT_SUBJECT = 'im.event'
 export function natsAuditWrite({ connection, gate, head }: LogParts): AuditWrite {
   const writeOne = async (event: AuditEvent) => {
     const headers = rawHeaders([['Nats-Msg-Id', dedupeIdOf(event)]])
-    const { seq } = await store(connection, EVENT_SUBJECT, Buffer.from(JSON.stringify(event)), headers)
+    const { floor } = head
+    const { seq, duplicate } = await store(connection, EVENT_SUBJECT, JSON.stringify(event), headers)
+    if (!duplicate && seq <= floor) {
+      head.wentBack(seq, floor)
+      throw new LogBusy(`the log has gone back: an event was given ${seq} after ${floor} had been`)
+    }
     gate.saw(seq)
   }
   return async events => {

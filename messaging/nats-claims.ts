@@ -5,7 +5,7 @@ import type { Logger } from '../runtime/logger.ts'
 import { SharedRun } from '../runtime/shared-run.ts'
 import { type Claim, LogBusy, type LogSubscription, type NewClaim, Superseded } from './message-log.ts'
 import { isRefusal, store, WRONG_LAST_SEQUENCE } from './nats-append.ts'
-import { jsonOf, rawHeaders } from './nats-bytes.ts'
+import { jsonOf, rawHeaders, textOf } from './nats-bytes.ts'
 import type { Compared } from './nats-comparison.ts'
 import { seqOf } from './nats-headers.ts'
 import type { LogParts } from './nats-log-parts.ts'
@@ -64,7 +64,7 @@ export class NatsClaims implements Compared {
    */
   claim(owner: Owner, { token, body }: NewClaim, expected: number): Promise<number> {
     const { connection, stream, retries, head, gate } = this.#parts
-    const payload = Buffer.from(JSON.stringify({ token, body }))
+    const payload = JSON.stringify({ token, body })
     const floor = head.floor
     let before = expected
     const attempt = async () => {
@@ -81,7 +81,7 @@ export class NatsClaims implements Compared {
         if (!isRefusal(error, WRONG_LAST_SEQUENCE)) throw error
         const last = await stream.last(stored(owner))
         if (!last || claimOf(last).token !== token) throw new Superseded(owner)
-        if (last.seq !== before && payload.equals(last.payload)) return last.seq
+        if (last.seq !== before && payload === textOf(last.payload)) return last.seq
         before = last.seq
         throw error
       }

@@ -4,15 +4,15 @@ import {
   createInbox,
   ErrorCode,
   type Msg,
-  type MsgHdrs,
   NatsError,
   type Subscription,
 } from 'nats'
 import { delay, fullJitter } from '../runtime/backoff.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { BusState } from './bus.ts'
+import { NatsOutput } from './nats-output.ts'
 import { ConnectionLost, NatsRequests, type RequestOptions } from './nats-requests.ts'
-import { socketOf, WriteBundles } from './nats-socket.ts'
+import { socketOf } from './nats-socket.ts'
 
 export interface NatsOptions {
   readonly servers: readonly string[]
@@ -73,7 +73,7 @@ function dial(options: NatsOptions): Promise<Client> {
 export class NatsConnection {
   readonly #client: Client
   readonly #requests: NatsRequests
-  readonly #writes: WriteBundles
+  readonly #output: NatsOutput
   readonly #logger: Logger
   readonly #stateHandlers: ((state: BusState) => void)[] = []
   #lostAt: number | undefined
@@ -83,8 +83,8 @@ export class NatsConnection {
   constructor(client: Client, options: NatsOptions, logger: Logger) {
     this.#client = client
     this.#logger = logger
-    this.#requests = new NatsRequests(client, createInbox(inboxPrefix(options)))
-    this.#writes = new WriteBundles(client, options.writePauseMs ?? 0)
+    this.#output = new NatsOutput(client, options.writePauseMs ?? 0)
+    this.#requests = new NatsRequests(client, this.#output, createInbox(inboxPrefix(options)))
     void this.#followStatus()
   }
 
@@ -107,18 +107,13 @@ export class NatsConnection {
   }
 
   /** Throws when the payload is larger than the server takes. */
-  publish(subject: string, payload: Uint8Array | string, headers?: MsgHdrs): void {
-    if (!this.connected) return
-    this.#writes.open()
-    this.#client.publish(subject, payload, headers ? { headers } : undefined)
+  publish(subject: string, payload: string): void {
+    if (this.connected) this.#output.publish(subject, payload)
   }
 
   /** Rejects with NoResponders, RequestTimeout or ConnectionLost. */
-  request(subject: string, payload: Uint8Array | string, options: RequestOptions): Promise<Msg> {
-    if (this.connected) {
-      this.#writes.open()
-      return this.#requests.one(subject, payload, options)
-    }
+  request(subject: string, payload: string, options: RequestOptions): Promise<Msg> {
+    if (this.connected) return this.#requests.one(subject, payload, options)
     if (options.failsWhenLost) return Promise.reject(new ConnectionLost(subject, false))
     return delay(options.timeoutMs).then(() => Promise.reject(new ConnectionLost(subject, false)))
   }

@@ -1,9 +1,11 @@
-import type { NatsConnection as Client, Msg, MsgHdrs } from 'nats'
+import type { NatsConnection as Client, Msg } from 'nats'
 import { NoResponders, RequestTimeout } from './bus.ts'
+import type { NatsOutput } from './nats-output.ts'
 
 export interface RequestOptions {
   readonly timeoutMs: number
-  readonly headers?: MsgHdrs
+  /** As `rawHeaders` makes them. */
+  readonly headers?: string
   /** True: fails with ConnectionLost as soon as the connection is lost, instead of when the time is over. */
   readonly failsWhenLost?: boolean
 }
@@ -34,18 +36,18 @@ interface Pending {
  * random token each, and time out only later when the connection is lost.
  */
 export class NatsRequests {
-  readonly #client: Client
+  readonly #output: NatsOutput
   readonly #prefix: string
   readonly #pending = new Map<string, Pending>()
   #sent = 0
 
-  constructor(client: Client, inbox: string) {
-    this.#client = client
+  constructor(client: Client, output: NatsOutput, inbox: string) {
+    this.#output = output
     this.#prefix = `${inbox}.`
     client.subscribe(`${inbox}.*`, { callback: (_error, msg) => this.#receive(msg) })
   }
 
-  one(subject: string, payload: Uint8Array | string, options: RequestOptions): Promise<Msg> {
+  one(subject: string, payload: string, options: RequestOptions): Promise<Msg> {
     return new Promise((resolve, reject) => {
       const take = (msg: Msg) => {
         resolve(msg)
@@ -58,7 +60,7 @@ export class NatsRequests {
   /** Every answer goes to `take` until it says true; `timeoutMs` is for all of them together. */
   many(
     subject: string,
-    payload: Uint8Array | string,
+    payload: string,
     options: RequestOptions,
     take: (msg: Msg) => boolean,
   ): Promise<void> {
@@ -81,7 +83,7 @@ export class NatsRequests {
 
   #send(
     subject: string,
-    payload: Uint8Array | string,
+    payload: string,
     options: RequestOptions,
     take: Pending['take'],
     fail: Pending['fail'],
@@ -96,11 +98,8 @@ export class NatsRequests {
     this.#pending.set(token, pending)
     try {
       const reply = this.#prefix + token
-      this.#client.publish(
-        subject,
-        payload,
-        options.headers ? { reply, headers: options.headers } : { reply },
-      )
+      const { headers } = options
+      this.#output.publish(subject, payload, headers === undefined ? { reply } : { reply, headers })
     } catch (error) {
       this.#fail(token, pending, error as Error)
     }

@@ -75,6 +75,14 @@ const schema = z.object({
   FRAMES_BURST: atLeastOne(120).describe('frames above that rate at once'),
   MESSAGES_PER_SECOND: atLeastOne(30).describe('messages a connection may send a second'),
   MESSAGES_BURST: atLeastOne(60).describe('messages above that rate at once'),
+  USER_RATE_FACTOR: atLeastOne(3).describe(
+    'all connections of a user on a gateway may send so many times the messages that one may',
+  ),
+  CONNECTIONS_PER_ADDRESS: atLeastOne(20_000).describe(
+    'connections that one address may have on a gateway; see also TRUSTED_PROXIES',
+  ),
+  CONNECTS_PER_ADDRESS_PER_SECOND: atLeastOne(1000).describe('tries to connect an address has a second'),
+  CONNECTS_PER_ADDRESS_BURST: atLeastOne(20_000).describe('tries above that rate at once'),
   AUTH_TIMEOUT_MS: atLeastOne(3000).describe('time to authenticate by a first frame, ms'),
   PING_INTERVAL_MS: atLeastOne(30_000).describe('between two WebSocket pings, ms'),
   IDLE_TIMEOUT_MS: atLeastOne(90_000).describe('a connection that sent nothing for so long is closed, ms'),
@@ -105,7 +113,7 @@ const schema = z.object({
   ACTOR_IDLE_MS: atLeastOne(60_000).describe(
     'an actor without calls and connections is deactivated after this, ms',
   ),
-  ACK_LINGER_MS: count(50).describe('how long an acknowledgement of delivery may wait for others, ms'),
+  ACK_LINGER_MS: count(10).describe('how long an acknowledgement of delivery may wait for others, ms'),
   CURSOR_FLUSH_MS: atLeastOne(500).describe('delivery and read cursors are written behind this often, ms'),
   AUDIT_WAITING: atLeastOne(10_000).describe(
     'audit events of a process that may wait to be written; more are lost',
@@ -131,7 +139,7 @@ const schema = z.object({
   NATS_URL: list.describe('comma separated NATS servers of the cluster'),
   NATS_USER: optionalText.describe('NATS user of this role'),
   NATS_PASSWORD: optionalText.describe('its password'),
-  NATS_WRITE_PAUSE_MS: count(2).describe(
+  NATS_WRITE_PAUSE_MS: count(5).describe(
     'least time between two writes of a process to NATS; what it says meanwhile leaves together, ms',
   ),
   NATS_REPLICAS: z.enum(['1', '3']).default('1').transform(Number).describe('replicas of the log’s stream'),

@@ -12,6 +12,8 @@ export interface GroupStore {
   members(group: GroupId): Promise<readonly MemberRow[]>
   /** What of the group's feed lies or lay between the user's joining and leaving; empty for who was never in. */
   spans(group: GroupId, user: UserId): Promise<readonly Span[]>
+  /** The same of all groups, for several users at once. */
+  memberships(users: readonly UserId[]): Promise<readonly UserMembership[]>
   /**
    * Those who are in one of these groups, as far as it has no more than `max` members; the search ends with about `limit`
    * users.
@@ -26,6 +28,11 @@ export interface GroupStore {
 export interface Span {
   readonly from: number
   readonly to?: number
+}
+
+export interface UserMembership extends Span {
+  readonly user: UserId
+  readonly group: GroupId
 }
 
 export interface GroupRow {

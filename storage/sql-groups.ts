@@ -1,9 +1,9 @@
 import type { Transaction } from '@mikro-orm/sql'
 import type { EntryPolicy } from '../protocol/groups.ts'
 import { type GroupId, groupFeed, type UserId } from '../protocol/ids.ts'
-import { chunked } from './chunks.ts'
+import { chunked, placeholders } from './chunks.ts'
 import type { Database } from './database.ts'
-import type { GroupRow, GroupRows, GroupStore, MemberRow, Span } from './group-store.ts'
+import type { GroupRow, GroupRows, GroupStore, MemberRow, Span, UserMembership } from './group-store.ts'
 
 /** Groups whose members one statement reads. */
 const GROUPS_A_STATEMENT = 20
@@ -19,6 +19,19 @@ interface GroupColumns {
   readonly createdAt: number
   readonly updatedAt: number
 }
+
+interface SpanColumns {
+  readonly joined: number
+  /** 0 while it lasts. */
+  readonly gone: number
+}
+
+interface MembershipColumns extends SpanColumns {
+  readonly user: UserId
+  readonly groupId: GroupId
+}
+
+const USERS_A_STATEMENT = 200
 
 const GROUP = `select g.group_id as id, g.group_name as name, g.owner_id as owner, g.entry_policy as policy,
   g.muted, g.dissolved, g.created_at as createdAt, g.updated_at as updatedAt,
@@ -74,12 +87,25 @@ export class SqlGroups implements GroupStore {
   }
 
   async spans(group: GroupId, user: UserId): Promise<readonly Span[]> {
-    const rows = await this.#database.rows<{ joined: number; gone: number }>(
+    const rows = await this.#database.rows<SpanColumns>(
       `select joined_seq as joined, left_seq as gone from t_im_group_member
        where group_id = ? and user_id = ? order by joined_seq`,
       [group, user],
     )
-    return rows.map(({ joined, gone }) => (gone === 0 ? { from: joined } : { from: joined, to: gone }))
+    return rows.map(spanOf)
+  }
+
+  async memberships(users: readonly UserId[]): Promise<readonly UserMembership[]> {
+    const memberships: UserMembership[] = []
+    for (const some of chunked(users, USERS_A_STATEMENT)) {
+      const rows = await this.#database.rows<MembershipColumns>(
+        `select user_id as user, group_id as groupId, joined_seq as joined, left_seq as gone
+         from t_im_group_member where user_id in ${placeholders(1, some.length)} order by joined_seq`,
+        [...some],
+      )
+      for (const { user, groupId: group, ...row } of rows) memberships.push({ user, group, ...spanOf(row) })
+    }
+    return memberships
   }
 
   async membersOfSmall(groups: readonly GroupId[], max: number, limit: number): Promise<ReadonlySet<UserId>> {
@@ -116,6 +142,9 @@ export class SqlGroups implements GroupStore {
     return rows.map(groupOf)
   }
 }
+
+const spanOf = ({ joined, gone }: SpanColumns): Span =>
+  gone === 0 ? { from: joined } : { from: joined, to: gone }
 
 const groupOf = ({ id, muted, dissolved, ...row }: GroupColumns): GroupRow => ({
   group: id,

@@ -121,7 +121,9 @@ export class GroupActor implements Actor {
     const results: OpResult[] = []
     for (const message of messages) {
       const refused = refuseSpeech(this.#state, from, Date.now())
-      const result = refused ? { reason: refused } : await this.#store(from, message)
+      const result = refused
+        ? ((await this.#repeat(from, message)) ?? { reason: refused })
+        : await this.#store(from, message)
       results.push(result)
       if (result && 'reason' in result && result.reason === 'server_busy') break
     }
@@ -143,13 +145,46 @@ export class GroupActor implements Actor {
     }
   }
 
+  /**
+   * A repeat of what is stored is answered as at first, whatever has become of its sender: the answer was lost, and who
+   * is told no would take it for unsent. Undefined when it is no repeat.
+   */
+  async #repeat(from: string, message: GroupMessage): Promise<OpResult | undefined> {
+    await this.#confirmLast()
+    const seq = await this.#seqOf(from, message.clientMsgId)
+    if (seq === undefined) return undefined
+    return answerRepeat({ group: this.#group, ...message }, await this.#parts.reader.first(seq))
+  }
+
+  /** Under which seq a message of this group is stored, saved or not. */
+  async #seqOf(from: string, clientMsgId: string): Promise<number | undefined> {
+    const { log, store } = this.#parts
+    for (let after = await store.messages.position(); ; ) {
+      const tail = await log.read(groupFeed(this.#group), after, TAIL_PAGE)
+      const found = tail.find(
+        ({ entry }) => entry.kind === 'group' && entry.from === from && entry.clientMsgId === clientMsgId,
+      )
+      if (found) return found.seq
+      after = tail.at(-1)?.seq ?? after
+      if (tail.length < TAIL_PAGE) return await store.messages.seqOf(from, clientMsgId)
+    }
+  }
+
+  /** The log fences what is written, not what is refused: that is only right while nobody has taken over. */
+  async #confirmLast(): Promise<void> {
+    if (!(await this.#sequencer.isLast())) throw new Superseded(groupOwner(this.#group))
+  }
+
   async #change({ by, opId, command }: ChangeRequest): Promise<ChangeResult> {
     const before = this.#state
     const ts = Date.now()
     const known = await this.#changeOf(by, opId)
     if (known !== undefined) return { ok: true, seq: known }
     const judgement = judge(before, by, command, ts)
-    if ('refused' in judgement) return refused(judgement.refused)
+    if ('refused' in judgement) {
+      await this.#confirmLast()
+      return refused(judgement.refused)
+    }
     const { change } = judgement
     const at = { group: this.#group, ordinal: this.#ordinal, ts }
     const entry: NoticeEntry = { kind: 'notice', from: by, opId, change, ...at }

@@ -28,9 +28,9 @@ export class Circle {
     this.#parts = parts
   }
 
-  /** Whether nothing has changed since it was read. */
+  /** Whether it has been read, and nothing has changed since. */
   get isCurrent(): boolean {
-    return this.#isCurrent
+    return this.#isCurrent && this.#reading === undefined
   }
 
   /** A direct message went to or came from this user. */
@@ -54,7 +54,7 @@ export class Circle {
 
   /** Reads it where it is not current. */
   async users(): Promise<readonly UserId[]> {
-    if (!this.#isCurrent) {
+    if (!this.isCurrent) {
       this.#reading ??= this.#load().finally(() => {
         this.#reading = undefined
       })

@@ -20,6 +20,7 @@ import type { Memberships } from './memberships.ts'
 import type { UserActorParts } from './parts.ts'
 import {
   type Eviction,
+  evictedOf,
   planBind,
   planSession,
   type RouteBody,
@@ -32,6 +33,8 @@ import { SessionAudit } from './session-audit.ts'
 type Args<M extends keyof UserContract> = Parameters<UserContract[M]>[0]
 
 const UNBOUND_REMEMBERED = 32
+/** In each claim: a bind that is repeated so late finds that others have come and gone. */
+const EVICTED_REMEMBERED = 8
 
 export interface ConnectionsParts extends UserActorParts, Pick<AttachmentParts, 'began' | 'confirmed'> {
   readonly bound: (attachment: Attachment) => void
@@ -55,6 +58,8 @@ export class Connections implements Iterable<Attachment> {
   readonly #delivered = new Map<string, number>()
   /** Unbound lately: a bind of one that comes after its unbind is too late. */
   readonly #unbound: string[] = []
+  /** Evicted lately, by this activation or those before it: a repeated bind must not take the place back. */
+  #evicted: readonly string[] = []
   #claimed: readonly Binding[] = []
   #previousEpoch = 0
   #firstEpoch = 0
@@ -99,6 +104,7 @@ export class Connections implements Iterable<Attachment> {
   async claimRoute(): Promise<void> {
     const last = await this.#parts.log.lastClaim(userOwner(this.#user))
     this.#claimed = routeOf(last?.body)
+    this.#evicted = evictedOf(last?.body)
     this.#previousEpoch = last?.epoch ?? 0
     this.#epoch = this.#previousEpoch
     await this.#claim(this.#claimed)
@@ -123,7 +129,9 @@ export class Connections implements Iterable<Attachment> {
     if (this.#unbound.includes(binding.connId)) return { ok: false, reason: 'unbound' }
     const session = await this.checkSession(binding.sv)
     if (!session.ok) return session
+    if (this.#evicted.includes(binding.connId)) return { ok: false, reason: 'kicked' }
     const plan = planBind(this.#bindings(), binding, this.#parts.route)
+    this.#remember(plan)
     await this.#claim(plan.connections)
     this.#audit.bound(binding)
     this.#evict(plan)
@@ -174,6 +182,11 @@ export class Connections implements Iterable<Attachment> {
       if (attachment.resends) attachment.pump(entry.feed)?.live(entry)
       else if (this.#wants(entry)) attachment.push(eventOf(entry))
     }
+  }
+
+  /** A group's feed has ended for the user; what came before may not all have been heard. */
+  left(group: GroupId): void {
+    for (const attachment of this) attachment.pump(groupFeed(group))?.lookAgain()
   }
 
   /** Pushes what the user has sent to the connections but the one that has. */
@@ -229,7 +242,10 @@ export class Connections implements Iterable<Attachment> {
   }
 
   async #claim(connections: readonly Binding[]): Promise<void> {
-    const body: RouteBody = { connections }
+    const body: RouteBody = {
+      connections,
+      ...(this.#evicted.length > 0 && { evicted: this.#evicted }),
+    }
     this.#epoch = await this.#parts.log.claim(
       userOwner(this.#user),
       { token: this.#token, body },
@@ -301,6 +317,12 @@ export class Connections implements Iterable<Attachment> {
     if (this.#delivered.has(key)) return
     this.#delivered.set(key, start)
     this.#parts.cursors.delivered(this.#user, device, feed, start)
+  }
+
+  #remember({ evicted }: RouteChange): void {
+    const fresh = evicted.map(({ connection }) => connection.connId)
+    const before = this.#evicted.filter(connId => !fresh.includes(connId))
+    this.#evicted = [...before, ...fresh].slice(-EVICTED_REMEMBERED)
   }
 
   #evict({ evicted }: RouteChange): void {

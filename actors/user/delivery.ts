@@ -1,6 +1,9 @@
 import type { LogEntry } from '../../messaging/message-log.ts'
 import { isMessage } from '../../protocol/entries.ts'
 
+/** `skipped`: there was nothing to send. */
+type Mark = 'pushed' | 'acknowledged' | 'skipped'
+
 /** Acknowledgements of what is yet to be pushed that are kept; more of it is pushed although it was acknowledged. */
 const MAX_EARLY = 1000
 
@@ -9,14 +12,15 @@ const MAX_EARLY = 1000
  * moves over what is contiguously acknowledged. Seqs are pushed in growing order.
  *
  * Clients have no need to acknowledge what is no message, and can't where its frame has no serverMsgId of its own. The
- * acknowledgement of a later message is taken for theirs; the last ones of a feed are pushed again at the next bind.
+ * acknowledgement of a later message is taken for theirs; those that none has followed are pushed again at the next
+ * bind.
  */
 export class Delivery {
   readonly #limit: number
   #cursor: number
   #lastPushed: number
   /** Pushed after the cursor, by seq. */
-  readonly #outstanding: { readonly entry: LogEntry; acknowledged: boolean }[] = []
+  readonly #outstanding: { readonly entry: LogEntry; mark: Mark }[] = []
   /** Acknowledged by an earlier connection of the device, and not pushed on this one yet. */
   readonly #early = new Set<number>()
   #unacknowledged = 0
@@ -49,13 +53,13 @@ export class Delivery {
   /** Notes that the entry is next. Answers whether it needs to be sent: not when it is acknowledged already. */
   push(entry: LogEntry): boolean {
     const acknowledged = this.#early.delete(entry.seq)
-    this.#add(entry, acknowledged)
+    this.#add(entry, acknowledged ? 'acknowledged' : 'pushed')
     return !acknowledged
   }
 
   /** Notes that the entry is next and not to be sent. */
   skip(entry: LogEntry): void {
-    this.#add(entry, true)
+    this.#add(entry, 'skipped')
   }
 
   /** The entry with this seq if it is outstanding. */
@@ -66,7 +70,7 @@ export class Delivery {
   /** Whether what has this seq is acknowledged, as far as is known here. */
   isAcknowledged(seq: number): boolean {
     if (seq <= this.#cursor || this.#early.has(seq)) return true
-    return this.#outstanding[this.#indexOf(seq)]?.acknowledged ?? false
+    return (this.#outstanding[this.#indexOf(seq)]?.mark ?? 'pushed') !== 'pushed'
   }
 
   /** Acknowledges an outstanding entry, or with `upTo` all up to it. Answers the entries this is news of. */
@@ -75,8 +79,8 @@ export class Delivery {
     const last = this.#indexOf(seq)
     for (let index = upTo ? 0 : last; index >= 0 && index <= last; index++) {
       const pushed = this.#outstanding[index]
-      if (!pushed || pushed.acknowledged) continue
-      pushed.acknowledged = true
+      if (pushed?.mark !== 'pushed') continue
+      pushed.mark = 'acknowledged'
       if (isMessage(pushed.entry.entry)) this.#unacknowledged--
       news.push(pushed.entry)
     }
@@ -91,19 +95,21 @@ export class Delivery {
     return true
   }
 
-  #add(entry: LogEntry, acknowledged: boolean): void {
+  #add(entry: LogEntry, mark: Mark): void {
     this.#lastPushed = entry.seq
-    this.#outstanding.push({ entry, acknowledged })
-    if (!acknowledged && isMessage(entry.entry)) this.#unacknowledged++
-    if (acknowledged || this.room === 0) this.#advance()
+    this.#outstanding.push({ entry, mark })
+    if (mark === 'pushed' && isMessage(entry.entry)) this.#unacknowledged++
+    if (mark !== 'pushed' || this.room === 0) this.#advance()
   }
 
   #advance(): void {
     let done = 0
-    for (const [index, { entry, acknowledged }] of this.#outstanding.entries()) {
-      if (!acknowledged && isMessage(entry.entry)) break
+    for (const [index, { entry, mark }] of this.#outstanding.entries()) {
+      if (mark === 'pushed' && isMessage(entry.entry)) break
       // What needs no acknowledgement fills no room: the oldest of many is given up.
-      if (acknowledged || index < this.#outstanding.length - this.#limit + 1) done = index + 1
+      const givenUp = index < this.#outstanding.length - this.#limit + 1
+      // That something was skipped says nothing of a notice before it.
+      if (mark === 'acknowledged' || givenUp || (mark === 'skipped' && done === index)) done = index + 1
     }
     const last = this.#outstanding[done - 1]
     if (!last) return

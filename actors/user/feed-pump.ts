@@ -11,9 +11,10 @@ const RETRY_CAP_MS = 5000
 
 /**
  * `behind`: something may lie after what was pushed, and waits for room; `reading`: a page of it is being read;
- * `live`: all has been pushed, and what is stored next is pushed as it comes.
+ * `live`: all has been pushed, and what is stored next is pushed as it comes; `ended`: all has been pushed up to the
+ * feed's end for the user, and nothing is until it is looked at again.
  */
-type PumpState = 'behind' | 'reading' | 'live' | 'stopped'
+type PumpState = 'behind' | 'reading' | 'live' | 'ended' | 'stopped'
 
 /** For whom a feed is pumped. */
 export interface Audience {
@@ -26,7 +27,7 @@ export interface Audience {
   wants(entry: LogEntry): boolean
   /** Entries were passed over; all up to `cursor` is done with. */
   skipped(cursor: number): void
-  /** Nothing after this seq is wanted. */
+  /** Nothing after this seq is wanted: Infinity while the feed goes on for the user. */
   end(): number
 }
 
@@ -34,17 +35,19 @@ export interface Audience {
 export class FeedPump {
   readonly delivery: Delivery
   readonly #feed: Feed
-  readonly #reader: FeedReader
+  readonly #reader: Pick<FeedReader, 'read'>
   readonly #audience: Audience
   readonly #logger: Logger
   #state: PumpState = 'behind'
   #lastLive = 0
+  /** It was to be looked again while a page was being read. */
+  #again = false
   #failures = 0
 
   constructor(options: {
     feed: Feed
     delivery: Delivery
-    reader: FeedReader
+    reader: Pick<FeedReader, 'read'>
     audience: Audience
     logger: Logger
   }) {
@@ -57,15 +60,21 @@ export class FeedPump {
 
   /** Takes an entry that has just been stored. */
   live(entry: LogEntry): void {
+    if (entry.seq > this.#audience.end()) return
     this.#lastLive = entry.seq
     if (this.#state !== 'live' || entry.seq <= this.delivery.lastPushed) return
-    if (this.#room > 0 && this.#audience.takes(entry)) this.#push(entry)
-    else this.#state = 'behind'
+    if (this.#room <= 0 || !this.#audience.takes(entry)) {
+      this.#state = 'behind'
+      return
+    }
+    this.#push(entry)
+    if (entry.seq >= this.#audience.end()) this.#state = 'ended'
   }
 
-  /** Looks again for something after what was pushed, as when a feed that had ended goes on. */
+  /** Looks again for something after what was pushed: the feed ends for the user, or what had ended goes on. */
   lookAgain(): void {
-    if (this.#state === 'live') this.#state = 'behind'
+    this.#again = true
+    if (this.#state === 'live' || this.#state === 'ended') this.#state = 'behind'
     this.resume()
   }
 
@@ -104,18 +113,25 @@ export class FeedPump {
       this.#state = 'behind'
       return
     }
+    this.#again = false
+    const knownEnd = this.#audience.end()
     const page = await this.#reader.read(this.#feed, this.delivery.lastPushed, limit)
     if (this.#stopped) return
     for (const entry of page) {
+      // Behind the end may lie what is for the user, only nobody has said so yet: it is not passed over.
+      if (entry.seq > Math.min(knownEnd, this.#audience.end())) break
       if (this.#room <= 0 || !this.#audience.takes(entry)) {
         this.#state = 'behind'
         return
       }
       this.#push(entry)
     }
-    const { lastPushed } = this.delivery
-    const read = page.length < limit && this.#lastLive <= lastPushed
-    if (read || lastPushed >= this.#audience.end()) this.#state = 'live'
+    if (this.#again) return
+    const end = Math.min(knownEnd, this.#audience.end())
+    const isLastPage = page.length < limit
+    if ((isLastPage && knownEnd !== Number.POSITIVE_INFINITY) || (page.at(-1)?.seq ?? 0) >= end)
+      this.#state = 'ended'
+    else if (isLastPage && this.#lastLive <= this.delivery.lastPushed) this.#state = 'live'
   }
 
   get #room(): number {

@@ -32,7 +32,9 @@ export class KnownPresence {
   take(news: PresenceNews): 'changed' | 'unchanged' | 'older' {
     const known = this.#byUser.get(news.user)
     if (known && !isNewer(news, known)) return 'older'
-    this.#byUser.set(news.user, news)
+    // An inference that was wrong is undone now, not when the user has come.
+    const ts = known?.inferred ? Math.max(news.ts, known.ts) : news.ts
+    this.#byUser.set(news.user, { ...news, ts })
     return known?.status === news.status ? 'unchanged' : 'changed'
   }
 

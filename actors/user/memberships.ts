@@ -2,7 +2,9 @@ import type { LogEntry, LogSubscription, MessageLog } from '../../messaging/mess
 import { endsMembership } from '../../protocol/groups.ts'
 import { type Feed, type GroupId, groupFeed, type UserId } from '../../protocol/ids.ts'
 import type { Span } from '../../storage/group-store.ts'
-import type { UserRows } from '../../storage/store.ts'
+
+/** Once that a user was in a group, or is. */
+export type Membership = Span & { readonly group: GroupId }
 
 interface Group {
   readonly spans: readonly Span[]
@@ -18,6 +20,8 @@ export class Memberships {
   readonly #log: MessageLog
   readonly #onStored: (entry: LogEntry) => void
   readonly #groups = new Map<GroupId, Group>()
+  /** Let in, but whether all that follows will be heard is not known yet. */
+  readonly #entering = new Set<GroupId>()
 
   /** `onStored` is given what is stored in the groups that the user is in. */
   constructor(user: UserId, log: MessageLog, onStored: (entry: LogEntry) => void) {
@@ -48,6 +52,12 @@ export class Memberships {
     return this.#endOf(group) === LASTING
   }
 
+  /** Whether the user is known to have come in by the entry `seq`, and to miss nothing since. */
+  knows(group: GroupId, seq: number): boolean {
+    const spans = this.#groups.get(group)?.spans ?? []
+    return !this.#entering.has(group) && spans.some(({ from }) => from === seq)
+  }
+
   /** Whether what has this seq in a group's feed is for the user. */
   isVisible(feed: Feed, seq: number): boolean {
     return (
@@ -61,27 +71,26 @@ export class Memberships {
     return this.#endOf(groupOf(feed))
   }
 
-  /** What was heard before the rows were read is in them, or later than they are. */
-  async restore(rows: UserRows['memberships']): Promise<void> {
-    for (const { group, ...span } of rows) {
-      const spans = this.#groups.get(group)?.spans ?? []
-      const others = spans.filter(({ from }) => from !== span.from)
-      const known = spans.find(({ from }) => from === span.from)
-      this.#set(
-        group,
-        [...others, known?.to === undefined ? span : known].sort((a, b) => a.from - b.from),
-      )
-    }
+  /** To be called once, with what the tables say at the activation. */
+  async restore(rows: readonly Membership[]): Promise<void> {
+    for (const [group, spans] of byGroup(rows)) this.#set(group, this.#merged(group, spans))
     if (rows.length > 0) await this.#log.flush()
   }
 
-  /** The user is in by the entry `seq`. Resolves when nothing later is missed. False when it was known. */
-  async joined(group: GroupId, seq: number): Promise<boolean> {
-    const spans = this.#groups.get(group)?.spans ?? []
-    if (spans.some(({ from, to = LASTING }) => from >= seq || to === LASTING)) return false
-    this.#set(group, [...spans, { from: seq }])
+  /**
+   * Takes over what the tables say of a group by now, all of it: of several changes the user may have been told of the
+   * last one first, or only of that. True when the user is in and was not, or in again: then nothing later is missed.
+   */
+  async update(group: GroupId, saved: readonly Span[]): Promise<boolean> {
+    const before = this.#groups.get(group)?.spans.at(-1)
+    const spans = this.#merged(group, saved)
+    this.#set(group, spans)
+    const last = spans.at(-1)
+    if (!last || last.to !== undefined) return false
+    if (last.from === before?.from && !this.#entering.has(group)) return false
+    this.#entering.add(group)
     await this.#log.flush()
-    return true
+    return this.#entering.delete(group)
   }
 
   /** The user is out by the entry `seq`. False when it was known, or the user is in again since. */
@@ -104,6 +113,16 @@ export class Memberships {
     this.#groups.clear()
   }
 
+  /** What was heard before the rows were read is in them, or later than they are. */
+  #merged(group: GroupId, saved: readonly Span[]): readonly Span[] {
+    const known = this.#groups.get(group)?.spans ?? []
+    const others = known.filter(({ from }) => saved.every(span => span.from !== from))
+    const ended = saved.map(
+      span => known.find(({ from, to }) => from === span.from && to !== undefined) ?? span,
+    )
+    return [...others, ...ended].sort((a, b) => a.from - b.from)
+  }
+
   #endOf(group: GroupId): number {
     return endOf(this.#groups.get(group)?.spans ?? [])
   }
@@ -119,6 +138,13 @@ export class Memberships {
 
 const LASTING = Number.POSITIVE_INFINITY
 const GROUP_PREFIX = groupFeed('')
+
+/** The spans of each group, in order. */
+export function byGroup(rows: readonly Membership[]): ReadonlyMap<GroupId, readonly Span[]> {
+  const spans = new Map<GroupId, Span[]>()
+  for (const { group, ...span } of rows) spans.set(group, [...(spans.get(group) ?? []), span])
+  return spans
+}
 
 const groupOf = (feed: Feed): GroupId => feed.slice(GROUP_PREFIX.length)
 

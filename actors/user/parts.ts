@@ -8,6 +8,7 @@ import type { CursorWriter } from '../cursor-writer.ts'
 import type { FeedReader } from '../feed-reader.ts'
 import type { GatewayWatch } from '../gateway-watch.ts'
 import type { Kicks } from '../kicks.ts'
+import type { MembershipWatch } from '../membership-watch.ts'
 import type { PresenceWatch } from '../presence-watch.ts'
 import type { Pushes } from '../pushes.ts'
 import type { RouteConfirmations } from '../route-confirmations.ts'
@@ -34,6 +35,7 @@ export interface UserActorParts {
   readonly pushes: Pushes
   readonly kicks: Kicks
   readonly gateways: GatewayWatch
+  readonly memberships: MembershipWatch
   readonly audit: AuditTrail
   readonly routes: RouteConfirmations
   readonly logger: Logger

@@ -4,6 +4,8 @@ import type { Binding, ConnectionRef, Refused } from './contract.ts'
 /** The durable form of a route: the body of the user's ownership claim. */
 export interface RouteBody {
   readonly connections: readonly Binding[]
+  /** The ids of the connections that were evicted last, the latest last. */
+  readonly evicted?: readonly string[]
 }
 
 export interface Eviction {
@@ -79,4 +81,10 @@ export function refuseUnrouted(
 export function routeOf(body: unknown): readonly Binding[] {
   const connections = (body as Partial<RouteBody> | null | undefined)?.connections
   return Array.isArray(connections) ? (connections as Binding[]) : []
+}
+
+/** Which connections have been evicted by then, as far as such a claim says it. */
+export function evictedOf(body: unknown): readonly string[] {
+  const evicted = (body as Partial<RouteBody> | null | undefined)?.evicted
+  return Array.isArray(evicted) ? (evicted as string[]) : []
 }

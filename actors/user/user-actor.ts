@@ -19,6 +19,7 @@ import {
   Actors,
   type DeactivateReason,
 } from '../../runtime/actor-runtime.ts'
+import type { Span } from '../../storage/group-store.ts'
 import type { MembershipNotice } from '../group/announcements.ts'
 import type { GroupContract } from '../group/contract.ts'
 import type { PresenceNotice } from '../presence-watch.ts'
@@ -41,7 +42,7 @@ import { CustomerSessions } from './customer-sessions.ts'
 import { GroupSending } from './group-sending.ts'
 import { IncomingMessages } from './incoming-messages.ts'
 import { Joining } from './joining.ts'
-import { Memberships } from './memberships.ts'
+import { byGroup, type Membership, Memberships } from './memberships.ts'
 import { Offline } from './offline.ts'
 import { OwnMessages } from './own-messages.ts'
 import type { UserActorParts } from './parts.ts'
@@ -78,6 +79,7 @@ export class UserActor implements Actor {
   readonly #customerSessions: CustomerSessions
   readonly #syncing: Syncing
   #subscriptions: (LogSubscription | BusSubscription)[] = []
+  #unwatch: (() => void) | undefined
 
   constructor(context: ActorContext, parts: UserActorParts) {
     const { log, store, reader, cursors, bus, windowSize } = parts
@@ -173,6 +175,7 @@ export class UserActor implements Actor {
       log.follow(directFeed(this.#user), entry => this.#onStored(entry)),
       bus.subscribe(subjects.actorEvent('user', this.#user), message => this.#onNotice(message)),
     ]
+    this.#unwatch = this.#parts.memberships.watch(this.#user, rows => void this.#updateMemberships(rows))
     await Promise.all([log.flush(), bus.flush()])
     const rows = await store.users.load(this.#user)
     this.#unread.restore(rows)
@@ -195,6 +198,7 @@ export class UserActor implements Actor {
       if ('stop' in subscription) subscription.stop()
       else await subscription.drain()
     }
+    this.#unwatch?.()
     this.#memberships.stop()
     this.#presence.stop(reason !== 'superseded')
     this.#connections.detach(reason)
@@ -353,11 +357,28 @@ export class UserActor implements Actor {
 
   async #onMembership({ group, seq, member }: MembershipNotice): Promise<void> {
     this.#circle.outdated()
-    if (!member) this.#memberships.left(group, seq)
-    else if (await this.#memberships.joined(group, seq)) {
-      this.#unread.recount()
-      this.#connections.joined(group, seq)
+    if (!member) {
+      if (this.#memberships.left(group, seq)) this.#connections.left(group)
+    } else if (!this.#memberships.knows(group, seq))
+      await this.#updateMembership(group, await this.#parts.store.groups.spans(group, this.#user))
+  }
+
+  async #updateMemberships(rows: readonly Membership[]): Promise<void> {
+    try {
+      for (const [group, spans] of byGroup(rows)) await this.#updateMembership(group, spans)
+    } catch (error) {
+      this.#parts.logger.warn({ err: error, user: this.#user }, 'memberships are not up to date')
     }
+  }
+
+  async #updateMembership(group: GroupId, spans: readonly Span[]): Promise<void> {
+    const wasIn = this.#memberships.isMember(group)
+    const isNews = await this.#memberships.update(group, spans)
+    if (wasIn && !this.#memberships.isMember(group)) this.#connections.left(group)
+    if (!isNews) return
+    this.#circle.outdated()
+    this.#unread.recount()
+    this.#connections.joined(group, spans.at(-1)?.from ?? 0)
   }
 
   #tell(event: PushEvent): void {

@@ -2,6 +2,8 @@
 export interface Dialect {
   /** Where the WebSocket is, after the server's address. */
   readonly path: string
+  /** Frames are binary; here each is a text of one character (Latin-1) a byte. */
+  readonly bytes?: true
   /** First frame of a user's connection. */
   hello(user: string): string
   /** Whether this frame answers the hello. */

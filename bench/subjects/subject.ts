@@ -3,6 +3,7 @@ import { type OwnServer, startOwnCluster, startStandalone } from '../../tools/lo
 import { signToken } from '../../tools/load/tokens.ts'
 import type { Dialect } from '../dialects/dialect.ts'
 import { homingDialect } from '../dialects/homing.ts'
+import { msgpackDialect } from '../dialects/msgpack.ts'
 import { relayDialect } from '../dialects/relay.ts'
 import { socketIoDialect } from '../dialects/socket-io.ts'
 import {
@@ -23,7 +24,14 @@ export interface Subject {
   stop(): Promise<void>
 }
 
-export const subjectNames = ['standalone', 'standalone-each', 'cluster', 'socket.io', 'ws-relay'] as const
+export const subjectNames = [
+  'standalone',
+  'standalone-each',
+  'standalone-msgpack',
+  'cluster',
+  'socket.io',
+  'ws-relay',
+] as const
 export type SubjectName = (typeof subjectNames)[number]
 
 const SOCKET_IO_PROCESSES = 2
@@ -46,6 +54,8 @@ export function startSubject(name: SubjectName, database: RunningServer | undefi
       return startHoming(name, startStandalone(unlimited), 'client')
     case 'standalone-each':
       return startHoming(name, startStandalone(unlimited), 'each')
+    case 'standalone-msgpack':
+      return startHoming(name, startStandalone(unlimited), 'msgpack')
     case 'cluster':
       return startCluster(required(database))
     case 'socket.io':
@@ -60,12 +70,13 @@ export function startSubject(name: SubjectName, database: RunningServer | undefi
 async function startHoming(
   name: SubjectName,
   starting: Promise<OwnServer>,
-  acks: 'client' | 'each',
+  speaking: 'client' | 'each' | 'msgpack',
 ): Promise<Subject> {
   const server = await starting
   const sign = (user: string) => signToken(user, server.secret)
   const runId = randomBytes(3).toString('hex')
-  return { name, dialect: homingDialect(runId, sign, acks), ...server }
+  const dialect = speaking === 'msgpack' ? msgpackDialect(sign) : homingDialect(runId, sign, speaking)
+  return { name, dialect, ...server }
 }
 
 async function startCluster(database: RunningServer): Promise<Subject> {

@@ -1,6 +1,7 @@
-import { isIPv6 } from 'node:net'
-import { TokenBucket } from 'limiter'
+import type { TokenBucket } from 'limiter'
 import type { Account } from '../../storage/store.ts'
+import { addressKey, remembered } from '../addresses.ts'
+import { fullBucket } from '../rates.ts'
 
 /** Failures of an account before a further try has to wait. */
 export const FREE_FAILURES = 5
@@ -28,14 +29,8 @@ export class LoginThrottle {
 
   /** Remembers a failed login of this address. */
   failed(address: string): void {
-    const key = addressKey(address)
-    const bucket = this.#addresses.get(key) ?? fullBucket()
-    bucket.tryRemoveTokens(1)
-    this.#addresses.delete(key)
-    this.#addresses.set(key, bucket)
-    if (this.#addresses.size <= MAX_ADDRESSES) return
-    const [oldest] = this.#addresses.keys()
-    if (oldest !== undefined) this.#addresses.delete(oldest)
+    const make = () => fullBucket(1000 / ADDRESS_REFILL_MS, ADDRESS_FAILURES)
+    remembered(this.#addresses, addressKey(address), MAX_ADDRESSES, make).tryRemoveTokens(1)
   }
 }
 
@@ -44,27 +39,4 @@ function accountWaitMs({ failedLogins, lastFailureAt }: Account, now: number): n
   if (failedLogins < FREE_FAILURES) return 0
   const seconds = Math.min(2 ** (failedLogins - FREE_FAILURES), MAX_WAIT_SECONDS)
   return Math.max(0, lastFailureAt + seconds * 1000 - now)
-}
-
-function fullBucket(): TokenBucket {
-  const bucket = new TokenBucket({
-    bucketSize: ADDRESS_FAILURES,
-    tokensPerInterval: 1,
-    interval: ADDRESS_REFILL_MS,
-  })
-  bucket.content = ADDRESS_FAILURES
-  return bucket
-}
-
-/** An IPv6 customer has at least a /64 of addresses: they count as one. */
-function addressKey(address: string): string {
-  if (!isIPv6(address) || address.startsWith('::ffff:')) return address
-  const [head = '', tail] = address.split('::')
-  const groups = head === '' ? [] : head.split(':')
-  if (tail !== undefined) {
-    const after = tail === '' ? [] : tail.split(':')
-    while (groups.length + after.length < 8) groups.push('0')
-    groups.push(...after)
-  }
-  return groups.slice(0, 4).join(':')
 }

@@ -1,5 +1,5 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
-import { Slots } from '../../runtime/slots.ts'
+import { Slots } from './slots.ts'
 
 /** Longer passwords are refused before any work is done for them. */
 export const MAX_PASSWORD_BYTES = 1024

@@ -27,6 +27,7 @@ import {
   sentData,
   userQuery,
 } from './group-schemas.ts'
+import type { HttpReason } from './refusals.ts'
 import type { ZodApp } from './validation.ts'
 
 export interface GroupRoutes {
@@ -138,8 +139,8 @@ function addFounding(app: ZodApp, options: GroupRoutes): void {
     async (request, reply) => {
       const { operatorId, groupName } = request.body
       const { id } = request.params
-      const renamed = await change(request, reply, options, operatorId, { do: 'rename', name: groupName })
-      return renamed ?? answerGroup(id, options)
+      const refused = await change(request, options, operatorId, { do: 'rename', name: groupName })
+      return refused ? refuse(reply, restEnvelope, refused) : answerGroup(id, options)
     },
   )
 
@@ -149,7 +150,8 @@ function addFounding(app: ZodApp, options: GroupRoutes): void {
     { schema, config: { summary: 'Dissolves it, for its owner' } },
     async (request, reply) => {
       const { operatorId } = request.query
-      return (await change(request, reply, options, operatorId, { do: 'dissolve' })) ?? success()
+      const refused = await change(request, options, operatorId, { do: 'dissolve' })
+      return refused ? refuse(reply, restEnvelope, refused) : success()
     },
   )
 }
@@ -163,7 +165,8 @@ function addMembers(app: ZodApp, options: GroupRoutes): void {
     },
     async (request, reply) => {
       const { operatorId, memberIds } = request.body
-      return (await change(request, reply, options, operatorId, { do: 'add', users: memberIds })) ?? success()
+      const refused = await change(request, options, operatorId, { do: 'add', users: memberIds })
+      return refused ? refuse(reply, restEnvelope, refused) : success()
     },
   )
 
@@ -174,7 +177,8 @@ function addMembers(app: ZodApp, options: GroupRoutes): void {
     async (request, reply) => {
       const user = request.params.userId
       const { operatorId } = request.query
-      return (await change(request, reply, options, operatorId, { do: 'remove', user })) ?? success()
+      const refused = await change(request, options, operatorId, { do: 'remove', user })
+      return refused ? refuse(reply, restEnvelope, refused) : success()
     },
   )
 
@@ -186,7 +190,8 @@ function addMembers(app: ZodApp, options: GroupRoutes): void {
       const user = request.params.userId
       const role = request.body.role === 'ADMIN' ? 'admin' : 'member'
       const command = { do: 'role', user, role } as const
-      return (await change(request, reply, options, request.body.operatorId, command)) ?? success()
+      const refused = await change(request, options, request.body.operatorId, command)
+      return refused ? refuse(reply, restEnvelope, refused) : success()
     },
   )
 }
@@ -199,7 +204,8 @@ function addMuting(app: ZodApp, options: GroupRoutes): void {
     async (request, reply) => {
       const { operatorId, seconds } = request.body
       const command = { do: 'mute-member', user: request.params.userId, seconds } as const
-      return (await change(request, reply, options, operatorId, command)) ?? success()
+      const refused = await change(request, options, operatorId, command)
+      return refused ? refuse(reply, restEnvelope, refused) : success()
     },
   )
 
@@ -211,7 +217,8 @@ function addMuting(app: ZodApp, options: GroupRoutes): void {
     },
     async (request, reply) => {
       const { operatorId, muted } = request.body
-      return (await change(request, reply, options, operatorId, { do: 'mute-group', muted })) ?? success()
+      const refused = await change(request, options, operatorId, { do: 'mute-group', muted })
+      return refused ? refuse(reply, restEnvelope, refused) : success()
     },
   )
 }
@@ -240,21 +247,23 @@ function addSpeaking(app: ZodApp, { groups, groupStore }: GroupRoutes): void {
   )
 }
 
-/** Has the group's actor make a change in the name of the acting user. Undefined when it is made. */
+/**
+ * Has the group's actor make a change in the name of the acting user; undefined when it is made. A reply is no answer
+ * of an async function: it would be awaited until it is sent.
+ */
 async function change(
   request: FastifyRequest,
-  reply: FastifyReply,
   { groups, groupStore }: GroupRoutes,
   operatorId: UserId | undefined,
   command: GroupCommand,
-): Promise<FastifyReply | undefined> {
+): Promise<HttpReason | undefined> {
   const by = actingUser(request, operatorId)
-  if (by === undefined) return refuse(reply, restEnvelope, 'group_no_permission')
+  if (by === undefined) return 'group_no_permission'
   const { id } = request.params as { id: GroupId }
   // An actor would claim whatever name it is given, and claims stay.
-  if (!(await groupStore.find(id))) return refuse(reply, restEnvelope, 'group_not_found')
+  if (!(await groupStore.find(id))) return 'group_not_found'
   const outcome = await groups.change(id, by, command)
-  return outcome.ok ? undefined : refuse(reply, restEnvelope, groupReasons[outcome.reason])
+  return outcome.ok ? undefined : groupReasons[outcome.reason]
 }
 
 async function answerGroup(group: GroupId, { groupStore, accounts }: GroupRoutes): Promise<object> {

@@ -5,13 +5,14 @@ import type { Database } from '../../storage/database.ts'
 import { openMysql } from '../../storage/mysql.ts'
 import { auditSuite } from '../e2e/audit.ts'
 import { deadLettersSuite } from '../e2e/dead-letters.ts'
+import { offlineViewsSuite } from '../e2e/offline-views.ts'
 import { api } from '../support/api.ts'
 import { ClusterTarget, unlimited } from '../support/cluster-target.ts'
 import { GroupClients } from '../support/group-clients.ts'
 import { gatewayOf, newUser, signToken } from '../support/target.ts'
 import { until } from '../support/until.ts'
 
-describe('audit and dead letters of the cluster', function () {
+describe('audit, dead letters and views of the cluster', function () {
   this.timeout(60_000)
   let target: ClusterTarget
 
@@ -21,10 +22,9 @@ describe('audit and dead letters of the cluster', function () {
   after(() => target?.stop())
 
   auditSuite(() => target)
-  deadLettersSuite(
-    () => target,
-    () => openMysql(target.cluster.databaseUrl),
-  )
+  const open = () => openMysql(target.cluster.databaseUrl)
+  deadLettersSuite(() => target, open)
+  offlineViewsSuite(() => target, open)
 
   describe('what the log holds and the database does not take', () => {
     const clients = new GroupClients(() => target)

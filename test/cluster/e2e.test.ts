@@ -1,5 +1,6 @@
 import { clientLibrarySuite } from '../e2e/client-library.ts'
 import { devicesSuite } from '../e2e/devices.ts'
+import { msgpackSuite } from '../e2e/msgpack.ts'
 import { offlineSuite } from '../e2e/offline.ts'
 import { presenceSuite } from '../e2e/presence.ts'
 import { sendingSuite } from '../e2e/sending.ts'
@@ -23,4 +24,5 @@ describe('the cluster, its users on different gateways', function () {
   offlineSuite(() => target)
   stompSuite(() => target)
   clientLibrarySuite(() => target)
+  msgpackSuite(() => target)
 })

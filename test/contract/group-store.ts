@@ -113,6 +113,11 @@ export function groupStore({ store, save }: Context): void {
     expect((await store().users.load(owner)).memberships).to.deep.equal([
       { group, from: founding, to: dissolved },
     ])
+    expect(await store().groups.memberships([owner, newUser(), guest])).to.deep.equal([
+      { user: owner, group, from: founding, to: dissolved },
+      { user: guest, group, from: joined, to: left },
+      { user: guest, group, from: again, to: dissolved },
+    ])
     expect(await store().groups.members(group)).to.deep.equal([])
     expect(await store().groups.find(group)).to.include({ dissolved: true, memberCount: 0, owner })
     expect(await store().groups.createdBy(owner)).to.deep.equal([])

@@ -53,7 +53,25 @@ export function repeats({ log, users, restart }: Context): void {
   })
 }
 
-export function reading({ log, users, restart }: Context): void {
+export function reading({ log, users, restart, followed }: Context): void {
+  it('takes the largest messages that clients may send, whatever their characters are in JSON', async () => {
+    const [alice, bob] = users()
+    const fence = await ownership(log(), alice)
+    const heard = await followed(directFeed(bob))
+    const bodies = ['x'.repeat(1_048_000), '\u0001'.repeat(499_990), '\u{1f600}'.repeat(262_000)]
+    for (const [n, body] of bodies.entries())
+      await log().append(fence, [direct(alice, bob, `m${n}`, { body })])
+    const bodyOf = ({ entry }: LogEntry) => ('body' in entry ? entry.body : '')
+    await eventually(() => expect(heard.map(bodyOf)).to.deep.equal(bodies))
+    const read: string[] = []
+    for (let after = 0; read.length < bodies.length; ) {
+      const page = await log().read(directFeed(bob), after, 10)
+      read.push(...page.map(bodyOf))
+      after = page.at(-1)?.seq ?? expect.fail('nothing more')
+    }
+    expect(read).to.deep.equal(bodies)
+  })
+
   it('gives entries back as they were, now and after a restart', async () => {
     const [alice, bob] = users()
     const fence = await ownership(log(), alice)

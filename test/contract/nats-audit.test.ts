@@ -72,6 +72,15 @@ describe('audit events in the log (NATS)', function () {
     await outbox.close()
   })
 
+  it('are not written to a log that has gone back: their seqs have been given before', async () => {
+    await host.log.flush()
+    host.watermark.advance(start + 1000)
+    const [event] = events(1)
+    expect(event && (await host.log.writeEvents([event]).catch(error => error))).to.be.instanceOf(LogBusy)
+    expect(await host.log.writeEvents(events(1)).catch(error => error)).to.be.instanceOf(LogBusy)
+    expect((await eventsFrom(start)).length, 'the second was not tried').to.equal(1)
+  })
+
   it('are written once the servers are back', async () => {
     const outbox = new AuditOutbox({
       write: host.log.writeEvents,

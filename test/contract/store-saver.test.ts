@@ -1,5 +1,4 @@
 import { expect } from 'chai'
-import type { LogRecord } from '../../messaging/log-reader.ts'
 import { MemoryBus } from '../../messaging/memory-bus.ts'
 import type { NewEntry } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
@@ -9,11 +8,11 @@ import { directFeed, groupFeed } from '../../protocol/ids.ts'
 import { makeLogger } from '../../runtime/logger.ts'
 import { SeqTaken } from '../../storage/message-insert.ts'
 import type { SavedLog } from '../../storage/saved-log.ts'
-import type { DeadLetter } from '../../storage/saved-message.ts'
 import { Saver } from '../../storage/saver.ts'
 import { SqlStore } from '../../storage/sql-store.ts'
 import { hasDatabase, TestDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
+import { PausedBeforeSaving } from '../support/paused-before-saving.ts'
 import { direct } from './message-log.ts'
 import { MemoryRecords } from './store-log.ts'
 
@@ -326,25 +325,6 @@ onDatabase('the saver', function () {
     await saver.stop()
   })
 
-  it('purges what an earlier saver has saved, however often savers are started again', async () => {
-    const hour = 3600
-    const samples = () => store.purgeSamples('saver', hour * 1000)
-    const age = (seconds: number) =>
-      server.execute(`saver${databases}`, `update purge_sample set at = at - ${seconds}`)
-    expect(await samples().due(0)).to.equal(undefined)
-    for (let position = 10; position <= 60; position += 10) {
-      expect(await samples().due(position), 'nothing is old').to.equal(undefined)
-      expect(await samples().due(position + 1), 'not noted so soon').to.equal(undefined)
-      await age(hour / 6)
-    }
-    expect(await samples().due(80)).to.equal(10)
-    expect(await samples().due(80), 'told once').to.equal(undefined)
-    await age(hour / 6)
-    expect(await samples().due(80)).to.equal(20)
-    expect(await store.purgeSamples('auditor', 0).due(5), 'an auditor’s are its own').to.equal(undefined)
-    expect(await store.purgeSamples('auditor', 0).due(5)).to.equal(5)
-  })
-
   describe('when the log went back', () => {
     it('moves it beyond what was saved before anything new is saved', async () => {
       log.append(...messages(10))
@@ -400,34 +380,3 @@ onDatabase('the saver', function () {
     })
   })
 })
-
-/** The saver's tables, whose first save waits until it is resumed. */
-class PausedBeforeSaving {
-  readonly saved: SavedLog
-  readonly outcomes: ('moved' | readonly DeadLetter[])[] = []
-  readonly reached: Promise<void>
-  readonly answered: Promise<void>
-  resume: () => void = () => {}
-
-  constructor(saved: SavedLog) {
-    const reached = Promise.withResolvers<void>()
-    const answered = Promise.withResolvers<void>()
-    const resumed = Promise.withResolvers<void>()
-    this.reached = reached.promise
-    this.answered = answered.promise
-    this.resume = resumed.resolve
-    const save = async (from: number, records: readonly LogRecord[]) => {
-      reached.resolve()
-      await resumed.promise
-      const outcome = await saved.save(from, records)
-      this.outcomes.push(outcome)
-      answered.resolve()
-      return outcome
-    }
-    this.saved = Object.assign(Object.create(saved), {
-      save,
-      position: () => saved.position(),
-      giveUp: (from: number, upTo: number) => saved.giveUp(from, upTo),
-    }) as SavedLog
-  }
-}

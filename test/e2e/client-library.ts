@@ -116,6 +116,18 @@ function libraryOver(protocol: ProtocolName, target: () => Target, clients: Libr
     expect(client.state).to.deep.equal({ name: 'closed', reason: 'invalid_token', code: 4503 })
   })
 
+  it('tells those who share a conversation how its user is there', async () => {
+    const [alice, bob] = [await clients.online(protocol), await clients.online(protocol, { index: 1 })]
+    const told: string[] = []
+    alice.client.on('presence', ({ userId, status }) => told.push(`${userId} ${status}`))
+    await bob.client.send({ to: alice.user, body: 'here I am' }).saved
+    await arrived(alice, 1)
+    bob.client.setPresence('away')
+    await until(() => told.includes(`${bob.user} away`), `only ${told}`)
+    bob.client.setPresence('online')
+    await until(() => told.at(-1) === `${bob.user} online`, `only ${told}`)
+  })
+
   it('hands on what is said in a group', async () => {
     const groups = new GroupClients(target)
     const [owner, member] = await groups.people('owner', 'member')

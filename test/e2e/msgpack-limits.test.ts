@@ -9,6 +9,8 @@ import { until } from '../support/until.ts'
 const IDLE_MS = 1500
 const WRITE_MS = 1500
 const MESSAGES = 5
+/** Of 1 MB: more than both systems' socket buffers and the server's limit take together. */
+const PAGES = 60
 /** Twice the interval at which the server looks at its connections. */
 const NOTICED_MS = 1000
 /** What a message and its acknowledgements may take while somebody else does not read, on a machine that is busy. */
@@ -72,6 +74,20 @@ describe('the limits of a MessagePack client', function () {
     }
   })
 
+  it('refuse one more connection of an address at the handshake, until another has gone', async () => {
+    const small = await Standalone.start({ CONNECTIONS_PER_ADDRESS: '2' })
+    try {
+      const open = () => MsgpackClient.open(small.url)
+      const [first] = [await open(), await open()]
+      expect(await open().catch((error: Error) => error.message)).to.equal('HTTP 429')
+      await first.close()
+      const third = await until(() => open().catch(() => false as const), 'it stays full')
+      await third.close()
+    } finally {
+      await small.stop()
+    }
+  })
+
   it('let it know when the server stops, by 1012', async () => {
     const stopped = await Standalone.start()
     const told = await MsgpackClient.authenticated(stopped.url, await signToken(stopped, me))
@@ -103,12 +119,12 @@ describe('the limits of a MessagePack client', function () {
   it('close it at once when it asks for more than may wait, and reads none of it', async () => {
     await sendLarge(2 * MESSAGES)
     client.socket.pause()
-    for (let asked = 0; asked < 20; asked++) client.send(type.syncReq, { last_message_id: 0 })
+    for (let asked = 0; asked < PAGES; asked++) client.send(type.syncReq, { last_message_id: 0 })
     const start = performance.now()
     await until(() => performance.now() - start > NOTICED_MS, 'time stands still')
     client.socket.resume()
     expect(await client.closed).to.deep.equal({ code: 4001, reason: 'slow' })
-    expect(client.all(type.syncRsp).length).to.be.below(10)
+    expect(client.all(type.syncRsp).length).to.be.below(PAGES)
   })
 
   /** Messages of 1 MB to the client. */

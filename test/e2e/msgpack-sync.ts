@@ -158,6 +158,9 @@ export function msgpackSyncSuite(target: () => Target): void {
       await bob.atLeast(OUTSTANDING, type.chatPush)
       const { messages } = await sync(bob, 0)
       expect(messages).to.have.length(OUTSTANDING + 10)
+      const last = messages.at(-1)?.id ?? 0
+      bob.send(type.ack, { message_id: last, status: 'delivered' })
+      expect((await sync(bob, last - 1)).messages.map(({ status }) => status)).to.deep.equal(['delivered'])
       for (const { id } of messages.toReversed()) bob.send(type.ack, { message_id: id, status: 'delivered' })
       await alice.atLeast(OUTSTANDING + 10, type.ack, { status: 'delivered', user_id: b })
       await bob.settle()

@@ -1,4 +1,6 @@
 import type { Target } from '../support/target.ts'
+import { connectionModuleSuite } from './connection-module.ts'
+import { msgpackMixedSuite } from './msgpack-mixed.ts'
 import { msgpackRefusalsSuite } from './msgpack-refusals.ts'
 import { msgpackSessionSuite } from './msgpack-session.ts'
 import { msgpackSyncSuite } from './msgpack-sync.ts'
@@ -11,5 +13,7 @@ export function msgpackSuite(target: () => Target): void {
     msgpackSessionSuite(target)
     msgpackRefusalsSuite(target)
     msgpackSyncSuite(target)
+    msgpackMixedSuite(target)
+    connectionModuleSuite(target)
   })
 }

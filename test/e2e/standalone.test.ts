@@ -10,6 +10,7 @@ import { groupRestSuite } from './group-rest.ts'
 import { groupsSuite } from './groups.ts'
 import { msgpackSuite } from './msgpack.ts'
 import { offlineSuite } from './offline.ts'
+import { offlineViewsSuite } from './offline-views.ts'
 import { presenceSuite } from './presence.ts'
 import { refusalsSuite } from './refusals.ts'
 import { renewalSuite } from './renewal.ts'
@@ -48,11 +49,9 @@ describe('standalone', () => {
   revokeSuite(() => server)
   stompSuite(() => server)
   describe('audit', () => auditSuite(() => server))
-  describe('dead letters', () =>
-    deadLettersSuite(
-      () => server,
-      () => openSqlite(join(server.dataDir, 'homing.db')),
-    ))
+  const open = () => openSqlite(join(server.dataDir, 'homing.db'))
+  describe('dead letters', () => deadLettersSuite(() => server, open))
+  offlineViewsSuite(() => server, open)
   clientLibrarySuite(() => server)
   msgpackSuite(() => server)
 })

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { groupConversation } from '../../protocol/ids.ts'
 import { api, unreadOf } from '../support/api.ts'
 import { GroupClients } from '../support/group-clients.ts'
-import { StompClient } from '../support/stomp-client.ts'
+import { StompClient, transports } from '../support/stomp-client.ts'
 import { gatewayOf, type Target } from '../support/target.ts'
 
 /** Groups over STOMP, together with clients of the other protocol; on any target. */
@@ -11,48 +11,49 @@ export function stompGroupsSuite(target: () => Target): void {
   const url = (index: number) => gatewayOf(target(), index)
   afterEach(() => clients.closeAll())
 
-  it('a group message goes to members of both protocols; an outsider’s FAILs', async () => {
-    const [alice, bob, carol, mallory] = await clients.people('alice', 'bob', 'carol', 'mallory')
-    if (!alice || !bob || !carol || !mallory) return
-    const group = await clients.group(alice, [bob, carol])
-    const [a, m] = [
-      await StompClient.connect(url(0), alice.token),
-      await StompClient.connect(url(0), mallory.token),
-    ]
-    const b = await StompClient.connect(url(1), bob.token)
-    const toCarol = await clients.connect(carol, 1)
-    const message = { groupId: group, content: 'hi all', messageType: 'IMAGE' }
-    a.send('group.sendMessage', { msgId: 'g1', ...message })
-    const saved = await a.next('reply', { originalMsgId: 'g1', status: 'SUCCESS' })
-    expect(saved).to.include({ sessionId: groupConversation(group) })
-    expect(await b.next('messages', { type: 'CHAT' })).to.include({
-      msgId: 'g1',
-      serverMsgId: saved.serverMsgId,
-      sessionId: groupConversation(group),
-      chatType: 'GROUP',
-      groupId: group,
-      fromUserId: alice.id,
-      content: 'hi all',
-      messageType: 'IMAGE',
+  for (const transport of transports)
+    it(`a group message goes to members of both protocols over ${transport}; an outsider’s FAILs`, async () => {
+      const [alice, bob, carol, mallory] = await clients.people('alice', 'bob', 'carol', 'mallory')
+      if (!alice || !bob || !carol || !mallory) return
+      const group = await clients.group(alice, [bob, carol])
+      const [a, m] = [
+        await StompClient.connect(url(0), alice.token, { transport }),
+        await StompClient.connect(url(0), mallory.token, { transport }),
+      ]
+      const b = await StompClient.connect(url(1), bob.token, { transport })
+      const toCarol = await clients.connect(carol, 1)
+      const message = { groupId: group, content: 'hi all', messageType: 'IMAGE' }
+      a.send('group.sendMessage', { msgId: 'g1', ...message })
+      const saved = await a.next('reply', { originalMsgId: 'g1', status: 'SUCCESS' })
+      expect(saved).to.include({ sessionId: groupConversation(group) })
+      expect(await b.next('messages', { type: 'CHAT' })).to.include({
+        msgId: 'g1',
+        serverMsgId: saved.serverMsgId,
+        sessionId: groupConversation(group),
+        chatType: 'GROUP',
+        groupId: group,
+        fromUserId: alice.id,
+        content: 'hi all',
+        messageType: 'IMAGE',
+      })
+      expect(await toCarol.next({ type: 'GROUP_CHAT' })).to.include({ clientMsgId: 'g1', from: alice.id })
+      m.send('group.sendMessage', { msgId: 'g2', ...message })
+      expect(await m.next('reply', { originalMsgId: 'g2' })).to.include({
+        status: 'FAIL',
+        errorCode: 'GROUP_MESSAGE_SEND_FAILED',
+        reason: 'not_group_member',
+      })
+      await a.settle()
+      expect(a.all('messages', { type: 'CHAT' }), 'nobody gets a copy of what they say').to.have.length(0)
+      await clients.ok(alice, 'DELETE', `/${group}/members/${bob.id}?operatorId=${alice.id}`)
+      const notice = await b.next('messages', { code: 'GROUP_NOTIFY', content: 'removed' })
+      expect(notice).to.include({ type: 'SYSTEM', sessionId: groupConversation(group) })
+      expect(notice.msgId).to.match(/^[1-9][0-9]*$/)
+      await clients.say(toCarol, group, 'without bob')
+      await b.settle()
+      expect(b.all('messages', { type: 'CHAT' })).to.have.length(1)
+      await Promise.all([a, b, m].map(client => client.close()))
     })
-    expect(await toCarol.next({ type: 'GROUP_CHAT' })).to.include({ clientMsgId: 'g1', from: alice.id })
-    m.send('group.sendMessage', { msgId: 'g2', ...message })
-    expect(await m.next('reply', { originalMsgId: 'g2' })).to.include({
-      status: 'FAIL',
-      errorCode: 'GROUP_MESSAGE_SEND_FAILED',
-      reason: 'not_group_member',
-    })
-    await a.settle()
-    expect(a.all('messages', { type: 'CHAT' }), 'nobody gets a copy of what they say').to.have.length(0)
-    await clients.ok(alice, 'DELETE', `/${group}/members/${bob.id}?operatorId=${alice.id}`)
-    const notice = await b.next('messages', { code: 'GROUP_NOTIFY', content: 'removed' })
-    expect(notice).to.include({ type: 'SYSTEM', sessionId: groupConversation(group) })
-    expect(notice.msgId).to.match(/^[1-9][0-9]*$/)
-    await clients.say(toCarol, group, 'without bob')
-    await b.settle()
-    expect(b.all('messages', { type: 'CHAT' })).to.have.length(1)
-    await Promise.all([a, b, m].map(client => client.close()))
-  })
 
   it('what was said in a group meanwhile is in the summary and the lists until it is acknowledged', async () => {
     const [alice, bob] = await clients.people('alice', 'bob')

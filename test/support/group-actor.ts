@@ -6,12 +6,14 @@ import { Announcements } from '../../actors/group/announcements.ts'
 import type { GroupContract } from '../../actors/group/contract.ts'
 import { GroupActor } from '../../actors/group/group-actor.ts'
 import { MemoryBus } from '../../messaging/memory-bus.ts'
+import type { MessageLog } from '../../messaging/message-log.ts'
 import { Watermark } from '../../messaging/watermark.ts'
 import { Actors } from '../../runtime/actor-runtime.ts'
 import { InProcessActorRuntime } from '../../runtime/in-process-actor-runtime.ts'
 import { makeLogger } from '../../runtime/logger.ts'
 import { SqlLog } from '../../storage/sql-log.ts'
 import { SqlStore } from '../../storage/sql-store.ts'
+import type { Store } from '../../storage/store.ts'
 
 /** Groups' actors on a standalone server's log and store, in a temporary directory. */
 export class GroupActors {
@@ -19,7 +21,7 @@ export class GroupActors {
   readonly log: SqlLog
   readonly bus: MemoryBus
   readonly #directory: string
-  #runtime: InProcessActorRuntime | undefined
+  #runtimes: InProcessActorRuntime[] = []
 
   private constructor(directory: string, store: SqlStore) {
     this.#directory = directory
@@ -37,19 +39,29 @@ export class GroupActors {
 
   /** Actors of a process of their own: those of an earlier call are superseded when they are claimed again. */
   async process(): Promise<Actors<GroupContract>> {
-    await this.#runtime?.close()
+    for (const runtime of this.#runtimes.splice(0)) await runtime.close()
+    return this.another()
+  }
+
+  /** Actors of one more process, while those of earlier ones go on. */
+  another({
+    log = this.log,
+    store = this.store,
+  }: {
+    log?: MessageLog
+    store?: Store
+  } = {}): Actors<GroupContract> {
     const logger = makeLogger('silent', 'test')
     const runtime = new InProcessActorRuntime({ hostId: 'test', idleMs: 60_000, logger })
     const announcements = new Announcements(this.bus, new Watermark(this.bus), logger)
-    const reader = new FeedReader(this.store.messages, this.log)
-    const parts = { log: this.log, store: this.store, reader, announcements }
+    const parts = { log, store, reader: new FeedReader(store.messages, log), announcements }
     runtime.register('group', context => new GroupActor(context, parts))
-    this.#runtime = runtime
+    this.#runtimes.push(runtime)
     return new Actors<GroupContract>(runtime, 'group')
   }
 
   async stop(): Promise<void> {
-    await this.#runtime?.close()
+    for (const runtime of this.#runtimes) await runtime.close()
     await this.log.close()
     await this.store.close()
     await rm(this.#directory, { recursive: true })

@@ -27,6 +27,8 @@ export class HostileUser {
   async send(count: number): Promise<void> {
     for (const end = this.handled + count; this.handled < end; ) {
       const client = await WireClient.open(this.#url, { token: this.#token })
+      // A binary frame as the first one would be MessagePack's beginning.
+      await client.settle()
       this.connections++
       const closed = await this.#sendOver(client, end)
       for (const frame of client.frames) judge(frame)

@@ -2,9 +2,14 @@ import type { FaultLine, HistoryLine } from './history.ts'
 import type { Judge, JudgeClass, JudgeOptions } from './judge.ts'
 import { Ledger } from './ledger.ts'
 import { ExactlyOnceInOrder } from './promises/exactly-once-in-order.ts'
+import { GroupNoLoss } from './promises/group-no-loss.ts'
+import { GroupNotices } from './promises/group-notices.ts'
+import { GroupUnread } from './promises/group-unread.ts'
+import { MembersOnly } from './promises/members-only.ts'
 import { NoLoss } from './promises/no-loss.ts'
 import { OneIdPerSeq } from './promises/one-id-per-seq.ts'
 import { OnlyWhatWasSent } from './promises/only-what-was-sent.ts'
+import { PresenceTruth } from './promises/presence-truth.ts'
 import { RealTimeOrder } from './promises/real-time-order.ts'
 import { SendOrder } from './promises/send-order.ts'
 import { SessionVersions } from './promises/session-versions.ts'
@@ -14,14 +19,19 @@ import { Findings, type Violation, type ViolationKind } from './violation.ts'
 
 const judges: readonly JudgeClass[] = [
   NoLoss,
+  GroupNoLoss,
   ExactlyOnceInOrder,
   OnlyWhatWasSent,
+  MembersOnly,
+  GroupNotices,
   OneIdPerSeq,
   RealTimeOrder,
   SendOrder,
   SingleLogin,
   SessionVersions,
   UnreadBounds,
+  PresenceTruth,
+  GroupUnread,
 ]
 
 export interface Tally {
@@ -75,13 +85,14 @@ class Pass {
     switch (line.f) {
       case 'send': {
         const message = this.#ledger.messages.send(line, at)
+        if (line.type === 'ok') this.#ledger.noteStored(line.seq)
         for (const judge of this.#judges) judge.send?.(line, message, at)
         return
       }
       case 'recv': {
         this.#tally.operations += 1
         this.#tally.received += 1
-        const message = this.#ledger.messages.recv(line, at)
+        const message = this.#ledger.recv(line, at)
         for (const judge of this.#judges) judge.recv?.(line, message, at)
         return
       }
@@ -95,8 +106,14 @@ class Pass {
       case 'unread':
         for (const judge of this.#judges) judge.unread?.(line, at)
         return
+      case 'status':
+        for (const judge of this.#judges) judge.status?.(line, at)
+        return
+      case 'presence':
+        for (const judge of this.#judges) judge.presence?.(line, at)
+        return
       case 'quiet':
-        this.#ledger.quiet = at
+        this.#ledger.quietAt(at)
         for (const judge of this.#judges) judge.quiet?.(at)
         return
       case 'fault':
@@ -107,7 +124,17 @@ class Pass {
         return
       case 'join':
       case 'leave':
+      case 'remove': {
+        const attempt = this.#ledger.groups.change(line, this.#ledger.highest, at)
+        for (const judge of this.#judges) judge.change?.(line, attempt, at)
         return
+      }
+      case 'notice': {
+        this.#tally.operations += 1
+        const notice = this.#ledger.notice(line, at)
+        for (const judge of this.#judges) judge.notice?.(line, notice, at)
+        return
+      }
       default:
         line satisfies never
     }

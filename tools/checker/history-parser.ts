@@ -1,7 +1,7 @@
 import type { HistoryLine } from './history.ts'
 import { Unreadable } from './unreadable.ts'
 
-type FieldKind = 'text' | 'whole' | 'text, if any' | 'whole, if any'
+type FieldKind = 'text' | 'texts' | 'whole' | 'text, if any' | 'whole, if any'
 
 interface Shape {
   readonly types: readonly string[]
@@ -11,6 +11,7 @@ interface Shape {
 }
 
 const operation = ['invoke', 'ok', 'fail', 'info']
+const membership = { by: 'text', users: 'texts', conv: 'text' } as const
 
 const shapes: Readonly<Record<HistoryLine['f'], Shape>> = {
   send: {
@@ -39,8 +40,26 @@ const shapes: Readonly<Record<HistoryLine['f'], Shape>> = {
     fields: { user: 'text', conv: 'text', value: 'whole, if any' },
     answer: 'value',
   },
-  join: { types: operation, fields: { user: 'text', conv: 'text', seq: 'whole, if any' }, answer: 'seq' },
-  leave: { types: operation, fields: { user: 'text', conv: 'text', seq: 'whole, if any' }, answer: 'seq' },
+  join: { types: operation, fields: membership },
+  leave: { types: operation, fields: membership },
+  remove: { types: operation, fields: membership },
+  notice: {
+    types: ['ok'],
+    fields: {
+      user: 'text',
+      conn: 'text',
+      conv: 'text',
+      seq: 'whole',
+      event: 'text',
+      from: 'text',
+      users: 'texts',
+    },
+  },
+  status: { types: ['info'], fields: { user: 'text', status: 'text' } },
+  presence: {
+    types: ['ok'],
+    fields: { user: 'text', conn: 'text', of: 'text', status: 'text', ts: 'whole' },
+  },
   dup: {
     types: ['info'],
     fields: { user: 'text', conn: 'text', seq: 'whole', conv: 'text, if any' },
@@ -90,6 +109,8 @@ function isOfKind(value: unknown, kind: FieldKind): boolean {
   switch (kind) {
     case 'text':
       return typeof value === 'string' && value !== ''
+    case 'texts':
+      return Array.isArray(value) && value.every(each => isOfKind(each, 'text'))
     case 'whole':
       return Number.isSafeInteger(value) && Number(value) >= 0
     case 'text, if any':

@@ -79,14 +79,54 @@ interface UnreadFields extends Named {
 }
 export type UnreadEvent = UnreadFields & (Unknown | Refused | { readonly type: 'ok'; readonly value: number })
 
-/** A change of a group's members. */
+/**
+ * A change of a group's members. Each attempt is an event of its own, with a `proc` of its own: a repeat of one with
+ * an unknown outcome may be refused because of it. Its notice tells where in the log it is.
+ */
 interface MembershipFields extends Named {
-  readonly f: 'join' | 'leave'
-  readonly user: string
+  /** `join`: `by` lets `users` in. `leave`: `by` goes, and is the only one of `users`. `remove`: `by` puts `users` out. */
+  readonly f: 'join' | 'leave' | 'remove'
+  readonly by: string
+  readonly users: readonly string[]
   readonly conv: string
 }
-export type MembershipEvent = MembershipFields &
-  (Unknown | Refused | { readonly type: 'ok'; readonly seq: number })
+export type MembershipEvent = MembershipFields & (Unknown | Refused | { readonly type: 'ok' })
+
+/** A group's notice that reached one of its members, once for each user and device as with `recv`. */
+export interface NoticeEvent extends Named {
+  readonly type: 'ok'
+  readonly f: 'notice'
+  readonly user: string
+  readonly conn: string
+  readonly conv: string
+  readonly seq: number
+  /** As on the wire: created, joined, left, removed, dissolved, or one that changes no membership. */
+  readonly event: string
+  readonly from: string
+  /** Whom the notice names; a `created` one its members but the owner, a `left` one nobody. */
+  readonly users: readonly string[]
+}
+
+/** A user's client says how the user is there; online until it says something. Asked for at once, done later. */
+export interface StatusEvent extends Named {
+  readonly type: 'info'
+  readonly f: 'status'
+  readonly user: string
+  readonly status: string
+}
+
+/** What a user's connection was told of somebody's presence. */
+export interface PresenceEvent extends Named {
+  readonly type: 'ok'
+  readonly f: 'presence'
+  readonly user: string
+  readonly conn: string
+  /** Whose. */
+  readonly of: string
+  readonly status: string
+  /** Of the change, as the server tells it: ms since 1970. */
+  readonly ts: number
+}
 
 /** A repeat on the wire that the client kept from its user. */
 export interface DupEvent extends Named {
@@ -122,6 +162,9 @@ export type HistoryEvent =
   | ReadEvent
   | UnreadEvent
   | MembershipEvent
+  | NoticeEvent
+  | StatusEvent
+  | PresenceEvent
   | DupEvent
   | FaultEvent
   | QuietEvent
@@ -137,4 +180,8 @@ export type RecvLine = RecvEvent & Timed
 export type LoginLine = LoginEvent & Timed
 export type ReadLine = ReadEvent & Timed
 export type UnreadLine = UnreadEvent & Timed
+export type StatusLine = StatusEvent & Timed
+export type PresenceLine = PresenceEvent & Timed
+export type MembershipLine = MembershipEvent & Timed
+export type NoticeLine = NoticeEvent & Timed
 export type FaultLine = FaultEvent & Timed

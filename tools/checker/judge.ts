@@ -1,4 +1,15 @@
-import type { LoginLine, ReadLine, RecvLine, SendLine, UnreadLine } from './history.ts'
+import type { Attempt, Notice } from './groups/changes.ts'
+import type {
+  LoginLine,
+  MembershipLine,
+  NoticeLine,
+  PresenceLine,
+  ReadLine,
+  RecvLine,
+  SendLine,
+  StatusLine,
+  UnreadLine,
+} from './history.ts'
 import type { Ledger } from './ledger.ts'
 import type { Message } from './messages.ts'
 import type { Findings } from './violation.ts'
@@ -13,6 +24,10 @@ export interface Judge {
   login?(line: LoginLine, at: number): void
   read?(line: ReadLine, at: number): void
   unread?(line: UnreadLine, at: number): void
+  status?(line: StatusLine, at: number): void
+  presence?(line: PresenceLine, at: number): void
+  change?(line: MembershipLine, attempt: Attempt, at: number): void
+  notice?(line: NoticeLine, notice: Notice, at: number): void
   quiet?(at: number): void
   end?(): void
 }

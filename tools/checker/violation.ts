@@ -7,6 +7,9 @@ export type ViolationKind =
   | 'invented'
   | 'refused-but-received'
   | 'misdelivered'
+  | 'delivered-to-non-member'
+  | 'accepted-from-non-member'
+  | 'member-refused'
   | 'seq-disagreement'
   | 'real-time-order'
   | 'send-order'
@@ -14,6 +17,8 @@ export type ViolationKind =
   | 'delivered-to-old-connection'
   | 'session-version'
   | 'unread'
+  | 'presence-wrong'
+  | 'presence-resurrected'
 
 /** A broken promise. */
 export interface Violation {

@@ -1,12 +1,24 @@
 import { WebSocket } from 'ws'
-import { type ClientState, HomingClient, type Message, type Receipt } from '../../client/index.ts'
-import { directConversation } from '../../protocol/ids.ts'
+import {
+  type ClientState,
+  type GroupNotice,
+  HomingClient,
+  type Message,
+  type Presence,
+  type PresenceStatus,
+  type ProtocolName,
+  type Receipt,
+  type Target,
+} from '../../client/index.ts'
+import { directConversation, groupConversation } from '../../protocol/ids.ts'
 import type { HistoryWriter } from '../checker/history-writer.ts'
 import { DrillOutbox } from './drill-outbox.ts'
+import { type Heard, heardMessage, heardNotice } from './heard.ts'
 
 export interface DrillUserParts {
   readonly name: string
   readonly token: string
+  readonly protocol: ProtocolName
   readonly history: HistoryWriter
   /** The gateway for the next connection. */
   readonly gateway: () => string
@@ -32,7 +44,7 @@ export class DrillUser {
   readonly #outbox = new DrillOutbox()
   readonly #received = new Set<number>()
   /** By clientMsgId: the recipient of what has not been accepted yet. */
-  readonly #open = new Map<string, string>()
+  readonly #open = new Map<string, Target>()
   readonly #clients: HomingClient[] = []
   #ended = false
   #logins = 0
@@ -40,15 +52,22 @@ export class DrillUser {
   #sends = 0
   #asked = 0
   #login: Login | undefined
+  #absence = 'never logged in'
   #socket: WebSocket | undefined
   #gateway: string | undefined
-  /** Of this user's messages, by seq: the recipient. */
+  /** Of this user's direct messages, by seq: the recipient. */
   readonly accepted = new Map<number, string>()
+  /** The conversations in which somebody has written to this user. */
+  readonly conversations = new Set<string>()
+  /** By group: what this user has received, or said and was told of, in no order. */
+  readonly #heard = new Map<string, Heard[]>()
+  #lastIncoming: Message | undefined
   /** The same messages' seqs, by clientMsgId. */
   readonly #seqs = new Map<string, number>()
-  /** Who has written to this user. */
-  readonly senders = new Set<string>()
-  lastIncoming: Message | undefined
+  /** What the client has said last of how the user is there. */
+  status: PresenceStatus = 'online'
+  /** What the last connection was told of others. */
+  readonly #told = new Map<string, string>()
 
   constructor(parts: DrillUserParts) {
     this.name = parts.name
@@ -57,6 +76,15 @@ export class DrillUser {
 
   get online(): boolean {
     return this.#login?.phase === 'online'
+  }
+
+  /** Why the user is not online, as the client says it. */
+  get absence(): string | undefined {
+    return this.online ? undefined : this.#absence
+  }
+
+  get token(): string {
+    return this.#parts.token
   }
 
   get unsaved(): number {
@@ -77,6 +105,11 @@ export class DrillUser {
     return this.#received.has(seq)
   }
 
+  /** What this user knows of a group, in its order. */
+  heardIn(group: string): readonly Heard[] {
+    return (this.#heard.get(group) ?? []).toSorted((a, b) => a.seq - b.seq)
+  }
+
   /** Logs in with a new client; the one before is the server's to put out. */
   async login(): Promise<void> {
     this.#logins++
@@ -95,6 +128,7 @@ export class DrillUser {
     const client = new HomingClient({
       url: gateway(),
       token: this.#parts.token,
+      protocol: this.#parts.protocol,
       outbox: this.#outbox,
       webSocket: DrillSocket,
       pacing: unpaced,
@@ -110,25 +144,29 @@ export class DrillUser {
     }
     client.on('state', state => this.#onState(login, state))
     client.on('message', message => this.#onMessage(login, message))
+    client.on('presence', presence => this.#onPresence(login, presence))
+    client.on('notify', notice => this.#onNotice(login, notice))
     client.on('accepted', receipt => this.#onAccepted(login, receipt))
     client.on('duplicate', ({ serverMsgId }) => this.#duplicate(login, Number(serverMsgId)))
     this.#login = login
     if (before && before.phase !== 'online') before.client.close()
+    client.setPresence(this.status)
     await client.connect()
   }
 
   /** Answers the message's clientMsgId. */
-  send(to: string): string {
+  send(target: Target): string {
     const login = this.#login
     if (!login) throw new Error(`${this.name} has never logged in`)
     this.#sends++
     const id = `${this.name}-${this.#sends}`
-    this.#open.set(id, to)
-    const conv = directConversation(this.name, to)
+    const conv =
+      target.to === undefined ? groupConversation(target.groupId) : directConversation(this.name, target.to)
+    this.#open.set(id, target)
     const fields = { f: 'send', proc: this.name, conv, from: this.name, id, conn: login.conn } as const
     this.#parts.history.write({ type: 'invoke', ...fields })
     login.client
-      .send({ to, body: `${id} ${'x'.repeat(this.#sends % 200)}`, clientMsgId: id })
+      .send({ ...target, body: `${id} ${'x'.repeat(this.#sends % 200)}`, clientMsgId: id })
       .accepted.catch(error => {
         this.#parts.history.write({ type: 'fail', ...fields, reason: String(error?.reason ?? error) })
         this.#open.delete(id)
@@ -136,19 +174,30 @@ export class DrillUser {
     return id
   }
 
+  /** Says how the user is there. */
+  say(status: PresenceStatus): void {
+    this.status = status
+    this.#parts.history.write({ type: 'info', f: 'status', proc: this.name, user: this.name, status })
+    this.#login?.client.setPresence(status)
+  }
+
+  /** Others whom the last connection was told of, each with what it was told last. */
+  get told(): ReadonlyMap<string, string> {
+    return this.#told
+  }
+
   /** Reads up to the last message that came. */
   read(): void {
-    const message = this.lastIncoming
+    const message = this.#lastIncoming
     if (!message || !this.online) return
-    const conv = directConversation(message.from, this.name)
+    const conv = this.#conversationOf(message)
     const upto = Number(message.serverMsgId)
     this.#parts.history.write({ type: 'info', f: 'read', proc: this.name, user: this.name, conv, upto })
     this.#login?.client.read(message.serverMsgId)
   }
 
   /** Asks over REST how much of a conversation is unread. */
-  async askUnread(peer: string, url: string): Promise<void> {
-    const conv = directConversation(this.name, peer)
+  async askUnread(conv: string, url: string): Promise<void> {
     // A process of its own: one user may ask twice at once.
     const fields = { f: 'unread', proc: `${this.name}?${++this.#asked}`, user: this.name, conv } as const
     this.#parts.history.write({ type: 'invoke', ...fields })
@@ -186,11 +235,13 @@ export class DrillUser {
       history.write({ type: 'invoke', ...base, conn: login.conn })
     } else if (state.name === 'online') {
       login.phase = 'online'
+      if (login === this.#login) this.#told.clear()
       history.write({ type: 'ok', ...base, conn: login.conn, sv: 0 })
       if (login === this.#login) this.#parts.recovered(performance.now() - login.offSince)
     } else {
       if (login.phase === 'connecting') history.write({ type: 'info', ...base, conn: login.conn })
       if (login.phase === 'online') login.offSince = performance.now()
+      if (login === this.#login) this.#absence = `${state.name}: ${state.reason}`
       login.phase = 'off'
       // Replaced, and not told so before its connection was lost: it must not take the place back.
       if (state.name === 'waiting' && login !== this.#login) login.client.close()
@@ -199,27 +250,63 @@ export class DrillUser {
 
   #onMessage(login: Login, message: Message): void {
     const seq = Number(message.serverMsgId)
+    if (!this.#isNew(login, seq)) return
+    this.#lastIncoming = message
+    const { from, groupId } = message
+    const id = message.clientMsgId ?? idIn(message.body)
+    const conv = this.#conversationOf(message)
+    this.conversations.add(conv)
+    if (groupId !== undefined) this.#hear(groupId, heardMessage(seq, from))
+    const receiver = { proc: this.name, user: this.name, conn: login.conn } as const
+    this.#parts.history.write({ type: 'ok', f: 'recv', ...receiver, conv, seq, id, from })
+  }
+
+  #onNotice(login: Login, notice: GroupNotice): void {
+    const seq = Number(notice.serverMsgId)
+    if (!this.#isNew(login, seq)) return
+    const { groupId, event, from, users } = notice
+    const conv = groupConversation(groupId)
+    this.#hear(groupId, heardNotice(seq, notice))
+    const receiver = { proc: this.name, user: this.name, conn: login.conn } as const
+    this.#parts.history.write({ type: 'ok', f: 'notice', ...receiver, conv, seq, event, from, users })
+  }
+
+  /** What came before to an earlier client is noted as a repeat. */
+  #isNew(login: Login, seq: number): boolean {
     if (this.#received.has(seq)) {
       this.#duplicate(login, seq)
-      return
+      return false
     }
     this.#received.add(seq)
-    this.lastIncoming = message
-    this.senders.add(message.from)
-    const { from, clientMsgId: id = '' } = message
-    const conv = directConversation(from, this.name)
-    const line = {
+    return true
+  }
+
+  #hear(group: string, heard: Heard): void {
+    const before = this.#heard.get(group)
+    if (before) before.push(heard)
+    else this.#heard.set(group, [heard])
+  }
+
+  #conversationOf({ from, groupId }: Message): string {
+    return groupId === undefined ? directConversation(from, this.name) : groupConversation(groupId)
+  }
+
+  #onPresence(login: Login, { userId: of, status, ts }: Presence): void {
+    if (this.#ended) return
+    // Who only was in a group with this user is told of no longer once one of them has left it.
+    const met = this.conversations.has(directConversation(of, this.name))
+    if (login === this.#login && met) this.#told.set(of, status)
+    const { name } = this
+    this.#parts.history.write({
       type: 'ok',
-      f: 'recv',
-      proc: this.name,
-      user: this.name,
+      f: 'presence',
+      proc: name,
+      user: name,
       conn: login.conn,
-      conv,
-      seq,
-      id,
-      from,
-    } as const
-    this.#parts.history.write(line)
+      of,
+      status,
+      ts,
+    })
   }
 
   #duplicate(login: Login, seq: number): void {
@@ -234,22 +321,19 @@ export class DrillUser {
   }
 
   #onAccepted(login: Login, { clientMsgId: id, serverMsgId }: Receipt): void {
-    const to = this.#open.get(id)
+    const target = this.#open.get(id)
     const seq = Number(serverMsgId)
-    if (to === undefined) return
+    if (target === undefined) return
     this.#open.delete(id)
-    this.accepted.set(seq, to)
+    if (target.to === undefined) this.#hear(target.groupId, heardMessage(seq, this.name))
+    else this.accepted.set(seq, target.to)
     this.#seqs.set(id, seq)
-    const conv = directConversation(this.name, to)
-    this.#parts.history.write({
-      type: 'ok',
-      f: 'send',
-      proc: this.name,
-      conv,
-      from: this.name,
-      id,
-      conn: login.conn,
-      seq,
-    })
+    const conv =
+      target.to === undefined ? groupConversation(target.groupId) : directConversation(this.name, target.to)
+    const line = { proc: this.name, conv, from: this.name, id, conn: login.conn } as const
+    this.#parts.history.write({ type: 'ok', f: 'send', ...line, seq })
   }
 }
+
+/** A drill's messages begin with their clientMsgId, as MessagePack does not tell it to whom they go. */
+const idIn = (body: string): string => body.split(' ', 1)[0] ?? ''

@@ -1,9 +1,15 @@
+import type { ProtocolName } from '../../client/index.ts'
+import { directConversation, groupConversation } from '../../protocol/ids.ts'
 import type { HistoryWriter } from '../checker/history-writer.ts'
+import { DrillGroups } from './drill-groups.ts'
 import { DrillUser } from './drill-user.ts'
 import type { Random } from './random.ts'
 
 export interface PopulationParts {
   readonly users: number
+  /** What they speak, in turns. */
+  readonly protocols: readonly ProtocolName[]
+  readonly groups: number
   /** Those that a client may be sent to now. */
   readonly gateways: () => readonly string[]
   readonly history: HistoryWriter
@@ -21,19 +27,38 @@ export interface Load {
 /** Of the sends: how often something else is done beside one. */
 const LOGIN_CHANCE = 0.004
 const READ_CHANCE = 0.2
+const CHANGE_CHANCE = 0.01
+/** Of the sends: how many are to a group, which brings them to all its members. */
+const GROUP_CHANCE = 0.15
 const UNREAD_CHANCE = 0.01
+const STATUS_CHANCE = 0.02
+const statuses = ['online', 'away', 'offline'] as const
 const TICK_MS = 10
 const LOGINS_AT_ONCE = 50
 const UNREAD_ASKED_AT_THE_END = 50
 
-/** The users of a drill, who send to each other, log in again, read, and ask what is unread. */
+/**
+ * The users of a drill, who send to each other and in groups, let each other in and out, log in again, read, and ask
+ * what is unread. Every second one never reads, so that there are counts which nothing makes uncertain.
+ */
 export class Population {
   readonly #parts: PopulationParts
   readonly #users: DrillUser[] = []
+  /** Those who can be in groups: MessagePack has no words for their notices. */
+  readonly #sociable: DrillUser[] = []
+  readonly #groups: DrillGroups
   #asking = new Set<Promise<void>>()
 
   constructor(parts: PopulationParts) {
     this.#parts = parts
+    const { groups: count, history, random } = parts
+    this.#groups = new DrillGroups({
+      count,
+      users: this.#sociable,
+      history,
+      random,
+      gateway: () => this.#gateway(),
+    })
   }
 
   get users(): readonly DrillUser[] {
@@ -41,17 +66,21 @@ export class Population {
   }
 
   async start(): Promise<void> {
-    const { users, history, tokenOf, recovered } = this.#parts
+    const { users, protocols, history, tokenOf, recovered } = this.#parts
     for (let index = 0; index < users; index++) {
       const name = `u${index}`
       const gateway = () => this.#gateway()
-      const user = new DrillUser({ name, token: await tokenOf(name), history, gateway, recovered })
+      const protocol = protocols[index % protocols.length] ?? 'json'
+      const token = await tokenOf(name)
+      const user = new DrillUser({ name, token, protocol, history, gateway, recovered })
       this.#users.push(user)
+      if (protocol === 'json') this.#sociable.push(user)
       await user.login()
       const connecting = () => this.#users.filter(({ online }) => !online).length
       const atOnce = index === users - 1 ? 0 : LOGINS_AT_ONCE
       await until(() => connecting() <= atOnce, 30_000, 'users cannot log in')
     }
+    await this.#groups.start()
   }
 
   /** Sends at an even pace and does the rest by chance. */
@@ -76,11 +105,13 @@ export class Population {
     }
   }
 
-  /** Every user asks for the conversations that somebody has begun, up to a number. */
+  /** Every user asks for the conversations that somebody has begun, up to a number, and for all groups. */
   async askAllUnread(): Promise<void> {
+    const groups = this.#groups.ids.map(groupConversation)
     for (const user of this.#users) {
-      const peers = [...user.senders].slice(0, UNREAD_ASKED_AT_THE_END)
-      await Promise.all(peers.map(peer => user.askUnread(peer, this.#gateway())))
+      const begun = [...user.conversations].filter(conv => !groups.includes(conv))
+      const asked = [...groups, ...begun].slice(0, UNREAD_ASKED_AT_THE_END)
+      await Promise.all(asked.map(conv => user.askUnread(conv, this.#gateway())))
     }
   }
 
@@ -96,11 +127,21 @@ export class Population {
   #step(): void {
     const { random } = this.#parts
     const user = random.pick(this.#users)
-    const peer = this.#peerOf(user)
-    user.send(peer.name)
+    const group = random.chance(GROUP_CHANCE) ? this.#groups.groupFor(user) : undefined
+    const target = group === undefined ? { to: this.#peerOf(user).name } : { groupId: group }
+    user.send(target)
     if (random.chance(LOGIN_CHANCE)) void user.login()
-    if (random.chance(READ_CHANCE)) random.pick(this.#users).read()
-    if (random.chance(UNREAD_CHANCE)) this.#ask(user.askUnread(peer.name, this.#gateway()))
+    if (random.chance(READ_CHANCE)) random.pick(this.#readers).read()
+    if (random.chance(STATUS_CHANCE)) random.pick(this.#users).say(random.pick(statuses))
+    if (random.chance(CHANGE_CHANCE)) this.#groups.change()
+    if (!random.chance(UNREAD_CHANCE)) return
+    const conv =
+      target.to === undefined ? groupConversation(target.groupId) : directConversation(user.name, target.to)
+    this.#ask(user.askUnread(conv, this.#gateway()))
+  }
+
+  get #readers(): readonly DrillUser[] {
+    return this.#users.filter((_, index) => index % 2 === 0)
   }
 
   #peerOf(user: DrillUser): DrillUser {
@@ -120,14 +161,22 @@ export class Population {
   }
 
   #missing(): string[] {
+    const groups = this.#groups.missing()
     const byName = new Map(this.#users.map(user => [user.name, user]))
-    return this.#users.flatMap(user => {
+    const direct = this.#users.flatMap(user => {
       const undelivered = [...user.accepted].flatMap(([seq, to]) =>
         byName.get(to)?.hasReceived(seq) ? [] : [`${to} has not received ${seq} from ${user.name}`],
       )
       const unsaved = user.unsaved > 0 ? [`${user.name} has ${user.unsaved} unsaved`] : []
-      return [...(user.online ? [] : [`${user.name} is not online`]), ...unsaved, ...undelivered]
+      const mistaken = [...user.told].flatMap(([of, status]) =>
+        byName.get(of)?.status === status ? [] : [`${user.name} takes ${of} for ${status}`],
+      )
+      return [...mistaken, ...unsaved, ...undelivered]
     })
+    const absent = this.#users.flatMap(({ name, absence }) =>
+      absence === undefined ? [] : [`${name} is not online (${absence})`],
+    )
+    return [...absent, ...direct, ...groups]
   }
 }
 

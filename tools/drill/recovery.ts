@@ -33,7 +33,7 @@ export async function measureRecoveries(
   options: DrillOptions,
   say: (line: string) => void,
 ): Promise<DrillResult> {
-  const stage = await openStage(options, { balanced: true, recovered: () => undefined })
+  const stage = await openStage({ ...options, groups: 0 }, { balanced: true, recovered: () => undefined })
   const { cluster, population, history, historyFile } = stage
   const faults = new Map<string, number>()
   const recoveries: Recovery[] = []
@@ -73,7 +73,9 @@ async function measure({ population }: Stage, outage: Outage, rate: number): Pro
 
 /** Each sends to the next at once, and is well when that is accepted and what the one before sent has arrived. */
 async function untilWell(users: readonly DrillUser[], start: number): Promise<number[]> {
-  const ids = users.map((user, index) => user.send(users[(index + 1) % users.length]?.name ?? user.name))
+  const ids = users.map((user, index) =>
+    user.send({ to: users[(index + 1) % users.length]?.name ?? user.name }),
+  )
   const seqAt = (index: number) => users.at(index)?.seqOf(ids.at(index) ?? '')
   const isWell = (index: number) => {
     const [own, incoming] = [seqAt(index), seqAt(index - 1)]

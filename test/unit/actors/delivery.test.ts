@@ -53,6 +53,27 @@ describe('a delivery', () => {
     expect(delivery.cursor).to.equal(2)
   })
 
+  it('takes what is skipped for no acknowledgement of the notice before it', () => {
+    const delivery = new Delivery(0, 10)
+    delivery.push(notice(1))
+    delivery.skip(entry(2))
+    expect(delivery.cursor, 'the notice may not have arrived').to.equal(0)
+    delivery.push(entry(3))
+    delivery.skip(entry(4))
+    delivery.acknowledge(3)
+    expect(delivery.cursor).to.equal(4)
+    delivery.skip(entry(5))
+    expect(delivery.cursor).to.equal(5)
+  })
+
+  it('gives the oldest notice up where many are followed by nothing that could be acknowledged', () => {
+    const delivery = new Delivery(0, 4)
+    delivery.push(notice(1))
+    for (const seq of [2, 3, 4, 5]) delivery.skip(entry(seq))
+    expect(delivery.cursor).to.equal(5)
+    expect(delivery.room).to.equal(4)
+  })
+
   it('keeps what it promises for any order of pushes and acknowledgements', () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant('push' as const), gap: fc.integer({ min: 1, max: 3 }) }),

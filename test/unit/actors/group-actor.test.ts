@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { subjects } from '../../../messaging/subjects.ts'
 import { groupFeed } from '../../../protocol/ids.ts'
 import { GroupActors } from '../../support/group-actor.ts'
+import { LaggingStore } from '../../support/lagging-store.ts'
 
 describe('a group’s actor', function () {
   this.timeout(30_000)
@@ -57,6 +58,61 @@ describe('a group’s actor', function () {
     expect(await world.log.read(groupFeed(group), 0, 10)).to.have.length(1)
     const again = await groups.call(group, 'change', { ...asked, opId: 'two' })
     expect(again).to.deep.equal({ ok: false, reason: 'already_member' })
+  })
+
+  it('answers the repeat of a stored message, also when its sender has left or been muted since', async () => {
+    const group = await world.store.groups.nextId()
+    const groups = await world.process()
+    const send = (from: string, ...messages: ReturnType<typeof message>[]) =>
+      groups.call(group, 'send', { from, messages })
+    const [said, unsaid] = [message(`said-${group}`), message(`unsaid-${group}`)]
+    await groups.call(group, 'change', { by: 'alice', opId: `create-${group}`, command: create })
+    const [bobs] = await send('bob', said)
+    const [carols] = await send('carol', said)
+    expect(bobs).to.have.property('seq')
+    const goes = { do: 'remove', user: 'bob' } as const
+    await groups.call(group, 'change', { by: 'bob', opId: `go-${group}`, command: goes })
+    const muted = { do: 'mute-member', user: 'carol', seconds: 60 } as const
+    await groups.call(group, 'change', { by: 'alice', opId: `mute-${group}`, command: muted })
+    expect(await send('bob', said, unsaid)).to.deep.equal([bobs, { reason: 'not_group_member' }])
+    expect(await send('bob', { ...said, body: 'other' })).to.deep.equal([
+      { reason: 'client_msg_id_conflict' },
+    ])
+    expect(await send('carol', said, unsaid)).to.deep.equal([carols, { reason: 'group_speak_muted' }])
+  })
+
+  it('answers such a repeat also before the message is saved', async () => {
+    const lagging = await LaggingStore.open()
+    const groups = world.another(lagging)
+    const [from, group] = ['bob', 'unsaved']
+    const send = () => groups.call(group, 'send', { from, messages: [message('one')] })
+    await groups.call(group, 'change', { by: 'alice', opId: 'create', command: create })
+    const first = await send()
+    expect(first[0]).to.have.property('seq')
+    await groups.call(group, 'change', { by: from, opId: 'go', command: { do: 'remove', user: from } })
+    expect(await send()).to.deep.equal(first)
+    await world.process()
+    await lagging.close()
+  })
+
+  it('refuses nobody by what it knew before another activation took over', async () => {
+    const group = await world.store.groups.nextId()
+    // The live copy of the newer claim does not reach the older activation.
+    const deaf = new Proxy(world.log, {
+      get: (log, name) => {
+        if (name === 'watchClaims') return () => ({ stop: () => {} })
+        const value: unknown = Reflect.get(log, name)
+        return typeof value === 'function' ? value.bind(log) : value
+      },
+    })
+    await world.process()
+    const older = world.another({ log: deaf })
+    await older.call(group, 'change', { by: 'alice', opId: `create-${group}`, command: create })
+    const newer = world.another()
+    const dave = { do: 'add', users: ['dave'] } as const
+    await newer.call(group, 'change', { by: 'alice', opId: `dave-${group}`, command: dave })
+    const [said] = await older.call(group, 'send', { from: 'dave', messages: [message(`dave-${group}`)] })
+    expect(said).to.have.property('seq')
   })
 
   it('tells the active users whom a saved change concerns, and waits until they know', async () => {

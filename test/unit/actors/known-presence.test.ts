@@ -47,12 +47,13 @@ describe('what is known of others’ presence', () => {
   it('takes an actor’s word before the inference that it is nowhere, and no older one', () => {
     const known = new KnownPresence()
     known.take(news(5, 2, 'online'))
-    expect(known.absent('bob', 9)).to.equal(true)
-    expect(known.absent('bob', 10), 'told once').to.equal(false)
-    expect(known.get('bob')).to.include({ status: 'offline', ts: 9 })
+    expect(known.absent('bob', 9000)).to.equal(true)
+    expect(known.absent('bob', 9001), 'told once').to.equal(false)
+    expect(known.get('bob')).to.include({ status: 'offline', ts: 9000 })
     expect(known.take(news(5, 1, 'away'))).to.equal('older')
     expect(known.take(news(4, 9, 'away'))).to.equal('older')
     expect(known.take(news(5, 2, 'online')), 'it was only out of reach').to.equal('changed')
+    expect(known.get('bob'), 'time does not go back').to.include({ status: 'online', ts: 9000 })
     expect(known.take(news(5, 2, 'online'))).to.equal('older')
   })
 

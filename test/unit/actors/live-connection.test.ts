@@ -2,89 +2,40 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { CursorWriter } from '../../../actors/cursor-writer.ts'
-import { FeedReader } from '../../../actors/feed-reader.ts'
-import { GatewayWatch } from '../../../actors/gateway-watch.ts'
-import { Kicks } from '../../../actors/kicks.ts'
-import { PresenceWatch } from '../../../actors/presence-watch.ts'
-import { type Push, Pushes } from '../../../actors/pushes.ts'
-import { type AttachRequest, RouteConfirmations } from '../../../actors/route-confirmations.ts'
-import { UserActor } from '../../../actors/user/user-actor.ts'
+import type { UserActor } from '../../../actors/user/user-actor.ts'
 import { MemoryBus } from '../../../messaging/memory-bus.ts'
-import { subjects } from '../../../messaging/subjects.ts'
 import { repeatIdOf } from '../../../protocol/entries.ts'
-import type { PushEvent } from '../../../protocol/events.ts'
 import { directConversation } from '../../../protocol/ids.ts'
 import { makeLogger } from '../../../runtime/logger.ts'
 import { SqlLog } from '../../../storage/sql-log.ts'
 import { SqlStore } from '../../../storage/sql-store.ts'
 import { direct, newUser, ownership } from '../../contract/message-log.ts'
 import { until } from '../../support/until.ts'
-
-const GATEWAY = 'gateway-1'
+import { GATEWAY, UserActors } from '../../support/user-actors.ts'
 
 describe('a connection to which nothing is resent', () => {
-  const logger = makeLogger('silent', 'test')
   const directory = mkdtempSync(join(tmpdir(), 'homing-live-'))
-  const bus = new MemoryBus()
-  const pushed: PushEvent[] = []
   let store: SqlStore
   let log: SqlLog
-  let close: () => Promise<void>
-  let activate: (user: string) => Promise<UserActor>
+  let actors: UserActors
+  const activate = (user: string) => actors.activate(user)
 
   before(async () => {
     const path = join(directory, 'homing.db')
     store = await SqlStore.sqlite(path)
     await store.migrate()
-    log = new SqlLog(path, bus, logger)
-    bus.subscribe(subjects.push(GATEWAY), ({ value }) => {
-      for (const { event } of value as readonly Push[]) if (event.kind !== 'presence-only') pushed.push(event)
-    })
-    bus.subscribe(subjects.attach(GATEWAY), ({ value, respond }) =>
-      respond?.({ present: (value as AttachRequest).connections.map(({ connId }) => connId) }),
-    )
-    const cursors = new CursorWriter(store.users, 60_000, logger)
-    const watch = new PresenceWatch(bus, { checkMs: 30_000, graceMs: 5000 })
-    const [kicks, gateways] = [new Kicks(bus, logger), new GatewayWatch(bus, 'host-1', logger)]
-    const parts = {
-      hostId: 'host-1',
-      log,
-      store,
-      bus,
-      calls: { call: () => Promise.reject(new Error('no other actors')) },
-      reader: new FeedReader(store.messages, log),
-      cursors,
-      pushes: new Pushes(bus),
-      kicks,
-      gateways,
-      audit: { record: () => undefined },
-      routes: new RouteConfirmations(bus),
-      logger,
-      route: { policy: { keep: 'newest' as const, count: 1 }, maxDevices: 10 },
-      windowSize: 10,
-      presence: { watch, graceMs: 5000, intervalMs: 1000, maxPartners: 10 },
-    }
-    activate = async user => {
-      const actor = new UserActor({ id: user, drop: () => undefined }, parts)
-      await actor.activate()
-      return actor
-    }
-    close = async () => {
-      kicks.close()
-      watch.close()
-      await gateways.close()
-      await cursors.close()
-    }
+    const bus = new MemoryBus()
+    log = new SqlLog(path, bus, makeLogger('silent', 'test'))
+    actors = new UserActors({ log, store, bus })
   })
   after(async () => {
-    await close()
+    await actors.close()
     await log.close()
     await store.close()
     rmSync(directory, { recursive: true, force: true })
   })
   beforeEach(() => {
-    pushed.length = 0
+    actors.pushed.length = 0
   })
 
   const bind = (actor: UserActor) => {
@@ -100,9 +51,10 @@ describe('a connection to which nothing is resent', () => {
     )
     return directConversation(from, to)
   }
-  const entries = () => pushed.flatMap(event => (event.kind === 'entry' ? [repeatIdOf(event.entry)] : []))
+  const entries = () =>
+    actors.pushed.flatMap(event => (event.kind === 'entry' ? [repeatIdOf(event.entry)] : []))
   const summary = () =>
-    until(() => pushed.find(event => event.kind === 'summary')?.conversations, 'no summary came')
+    until(() => actors.pushed.find(event => event.kind === 'summary')?.conversations, 'no summary came')
 
   it('gets the summary of what waits, then each message as it is stored, however many it has not acknowledged', async () => {
     const me = newUser()
@@ -151,7 +103,7 @@ describe('a connection to which nothing is resent', () => {
     await actor.invoke('offlineSummary', null)
     await send(me, 'late')
     await actor.invoke('offlineSummary', null)
-    expect(pushed).to.deep.equal([])
+    expect(actors.pushed).to.deep.equal([])
     await actor.deactivate('shutdown')
   })
 })

@@ -8,9 +8,9 @@ describe('the checker on clean histories', () => {
   for (const quiet of [true, false])
     it(`finds nothing in random ones that ${quiet ? 'end quiet' : 'break off'}`, () => {
       for (const seed of seeds) {
-        const { violations, tally } = check(cleanHistory(seed, { quiet }))
+        const { violations, tally } = check(cleanHistory(seed, { quiet, answers: seed % 2 === 0 }))
         expect(violations, `seed ${seed}`).to.deep.equal([])
-        expect(tally.received, `seed ${seed}`).to.be.greaterThan(50)
+        expect(tally.received, `seed ${seed}`).to.be.greaterThan(20)
       }
     })
 })

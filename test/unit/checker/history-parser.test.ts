@@ -17,6 +17,8 @@ const send = {
   seq: 3,
 }
 
+const join = { t: 1, type: 'ok', f: 'join', proc: 'p', by: 'a', users: ['b'], conv: 'group:g' }
+
 describe('a line of a history', () => {
   it('is read as it was written', () => {
     for (const line of cleanHistory(1)) expect(parseHistoryLine(JSON.stringify(line), 1)).to.deep.equal(line)
@@ -24,6 +26,7 @@ describe('a line of a history', () => {
 
   it('may have fields that the checker does not know', () => {
     expect(parseHistoryLine(JSON.stringify({ ...send, build: 'x' }), 1)).to.include({ build: 'x', seq: 3 })
+    expect(parseHistoryLine(JSON.stringify(join), 1)).to.deep.equal(join)
   })
 
   for (const [what, text] of [
@@ -42,6 +45,8 @@ describe('a line of a history', () => {
     ['has an empty field', JSON.stringify({ ...send, id: '' })],
     ['has a number where text belongs', JSON.stringify({ ...send, from: 7 })],
     ['has a seq that is no whole number', JSON.stringify({ ...send, seq: 1.5 })],
+    ['has no list where one belongs', JSON.stringify({ ...join, users: 'b' })],
+    ['has a list of something else', JSON.stringify({ ...join, users: ['b', 7] })],
     ['lacks its answer', JSON.stringify({ ...send, seq: undefined })],
   ] as const)
     it(`that ${what} is unreadable, by its number`, () => {

@@ -3,22 +3,94 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { directConversation } from '../../../protocol/ids.ts'
+import { directConversation, groupConversation } from '../../../protocol/ids.ts'
 import { HistoryWriter } from '../../../tools/checker/history-writer.ts'
 
-const SENDS = 491_000
+const SENDS = 455_000
 const UNREAD_EACH = 50
 const USERS = 2_000
+/** Every so many sends one goes to a group, whose members come and go. */
+const GROUP_EACH = 50
+const GROUPS = 20
+const MEMBERS = 10
+const CHANGE_EACH = 350
+
+/** A group whose owner speaks, and whose members go and come back in turn. */
+class Group {
+  readonly #writer: HistoryWriter
+  readonly #conv: string
+  readonly #owner: string
+  readonly #guests: readonly string[]
+  readonly #out = new Set<string>()
+  #changes = 0
+
+  constructor(writer: HistoryWriter, index: number) {
+    this.#writer = writer
+    this.#conv = groupConversation(`g${index}`)
+    this.#owner = `g${index}-owner`
+    this.#guests = Array.from({ length: MEMBERS }, (_, n) => `g${index}-guest${n}`)
+  }
+
+  create(seq: number): void {
+    this.#tell(seq, 'created', this.#guests)
+  }
+
+  say(seq: number): void {
+    const [conv, from, id] = [this.#conv, this.#owner, `said-${seq}`]
+    const sent = { f: 'send', proc: from, conv, from, id, conn: `${from}-1` } as const
+    this.#writer.write({ type: 'invoke', ...sent })
+    this.#writer.write({ type: 'ok', ...sent, seq })
+    for (const user of this.#members)
+      this.#writer.write({ type: 'ok', f: 'recv', ...receiverOf(user), conv, seq, id, from })
+  }
+
+  change(seq: number): void {
+    const user = this.#guests[this.#changes++ % MEMBERS] ?? this.#owner
+    const f = this.#out.has(user) ? 'join' : 'remove'
+    const attempt = {
+      f,
+      proc: `${this.#owner}~${seq}`,
+      by: this.#owner,
+      users: [user],
+      conv: this.#conv,
+    } as const
+    this.#writer.write({ type: 'invoke', ...attempt })
+    this.#writer.write({ type: 'ok', ...attempt })
+    if (f === 'join') this.#out.delete(user)
+    this.#tell(seq, f === 'join' ? 'joined' : 'removed', [user])
+    if (f === 'remove') this.#out.add(user)
+  }
+
+  get #members(): readonly string[] {
+    return this.#guests.filter(user => !this.#out.has(user))
+  }
+
+  #tell(seq: number, event: string, users: readonly string[]): void {
+    const notice = { conv: this.#conv, seq, event, from: this.#owner, users } as const
+    for (const user of [this.#owner, ...this.#members])
+      this.#writer.write({ type: 'ok', f: 'notice', ...receiverOf(user), ...notice })
+  }
+}
+
+const receiverOf = (user: string) => ({ proc: user, user, conn: `${user}-1` }) as const
 
 /** A send and its receipt are two operations, a question is one: a million with some to spare. */
 function writeMillion(path: string): void {
   let t = 0
   const writer = new HistoryWriter(path, () => (t += 0.05))
   const recent: (() => void)[] = []
-  for (let seq = 1; seq <= SENDS; seq += 1) {
+  const groups = Array.from({ length: GROUPS }, (_, index) => new Group(writer, index))
+  for (const [index, group] of groups.entries()) group.create(index + 1)
+  for (let seq = GROUPS + 1; seq <= SENDS; seq += 1) {
     const from = `user-${seq % USERS}`
     const user = `user-${(seq * 7 + 1) % USERS}`
     if (from === user) continue
+    if (seq % GROUP_EACH === 0) {
+      const group = groups[(seq / GROUP_EACH) % GROUPS]
+      if (seq % CHANGE_EACH === 0) group?.change(seq)
+      else group?.say(seq)
+      continue
+    }
     const conv = directConversation(from, user)
     const sent = { f: 'send', proc: from, conv, from, id: `${from}-${seq}`, conn: `${from}-1` } as const
     writer.write({ type: 'invoke', ...sent })
@@ -35,7 +107,7 @@ function writeMillion(path: string): void {
         id: sent.id,
         from,
       })
-      if (seq % UNREAD_EACH !== 0) return
+      if (seq % UNREAD_EACH !== 1) return
       const read = { f: 'read', proc: user, user, conv, upto: seq } as const
       writer.write({ type: 'invoke', ...read })
       writer.write({ type: 'ok', ...read })

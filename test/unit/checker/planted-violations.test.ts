@@ -8,10 +8,10 @@ import { cleanHistory } from './simulated-world.ts'
 const seeds = Array.from({ length: 20 }, (_, index) => 1_000 + index)
 
 describe('the checker on random histories with one planted violation finds', () => {
-  for (const { name, kind, plant, quiet = true } of plants)
+  for (const { name, kind, plant, ...size } of plants)
     it(`${name} (${kind})`, () => {
       for (const seed of seeds) {
-        const planter = new Planter(cleanHistory(seed, { quiet }), new Random(seed))
+        const planter = new Planter(cleanHistory(seed, size), new Random(seed))
         plant(planter)
         const { violations, counts } = check(planter.lines)
         const found = violations.filter(violation => violation.kind === kind)

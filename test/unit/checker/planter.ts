@@ -34,7 +34,9 @@ export class Planter {
   }
 
   get highestSeq(): number {
-    return Math.max(...this.recvs().map(({ line }) => line.seq))
+    return Math.max(
+      ...this.lines.flatMap(line => (line.f === 'recv' || line.f === 'notice' ? [line.seq] : [])),
+    )
   }
 
   recvs(accept: (line: RecvLine) => boolean = () => true): { line: RecvLine; place: number }[] {

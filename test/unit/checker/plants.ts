@@ -1,15 +1,7 @@
 import type { HistoryLine } from '../../../tools/checker/history.ts'
-import type { ViolationKind } from '../../../tools/checker/violation.ts'
+import { groupPlants } from './group-plants.ts'
+import type { Plant } from './plant.ts'
 import type { Planter } from './planter.ts'
-
-interface Plant {
-  /** What goes wrong, in words. */
-  readonly name: string
-  readonly kind: ViolationKind
-  readonly plant: (planter: Planter) => void
-  /** Whether the history has quiet lines; it does unless said otherwise. */
-  readonly quiet?: boolean
-}
 
 const loss: readonly Plant[] = [
   {
@@ -219,7 +211,9 @@ const unread: readonly Plant[] = [
     kind: 'unread',
     plant: planter => {
       const quiet = planter.lines.findLastIndex(({ f }) => f === 'quiet')
-      const answers = placesOfUnread(planter.lines).filter(place => place > quiet)
+      const answers = placesOfUnread(planter.lines).filter(
+        place => place > quiet && isDirect(planter.lines[place]),
+      )
       changeUnread(planter, planter.random.pick(answers), value =>
         value === 0 || planter.random.chance(0.5) ? value + 1 : value - 1,
       )
@@ -234,7 +228,17 @@ const unread: readonly Plant[] = [
   },
 ]
 
-export const plants: readonly Plant[] = [...loss, ...receiving, ...order, ...sessions, ...unread]
+export const plants: readonly Plant[] = [
+  ...loss,
+  ...receiving,
+  ...order,
+  ...sessions,
+  ...unread,
+  ...groupPlants,
+]
+
+const isDirect = (line: HistoryLine | undefined): boolean =>
+  line?.f === 'unread' && line.conv.startsWith('direct:')
 
 const isReceiptOf = (line: HistoryLine | undefined, user: string): boolean =>
   line?.f === 'recv' && line.user === user

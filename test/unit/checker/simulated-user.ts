@@ -1,4 +1,7 @@
+import { SimulatedMembership } from './simulated-membership.ts'
+
 export interface SimulatedMessage {
+  readonly kind: 'message'
   readonly from: string
   readonly id: string
   readonly conv: string
@@ -7,6 +10,16 @@ export interface SimulatedMessage {
   seq: number
   /** The client has given up waiting for its answer. */
   isUnknown: boolean
+  isRefused: boolean
+}
+
+export interface SimulatedNotice {
+  readonly kind: 'notice'
+  readonly conv: string
+  readonly seq: number
+  readonly event: string
+  readonly from: string
+  readonly users: readonly string[]
 }
 
 export interface SimulatedLogin {
@@ -36,9 +49,9 @@ export class SimulatedUser {
   readonly logins: SimulatedLogin[] = []
   /** Invoked, not stored yet. */
   readonly outgoing: SimulatedMessage[] = []
-  /** Stored, not answered yet. */
+  /** Stored or refused, not answered yet. */
   readonly unanswered: SimulatedMessage[] = []
-  readonly feed: SimulatedMessage[] = []
+  readonly feed: (SimulatedMessage | SimulatedNotice)[] = []
   /** How much of the feed has been delivered, and how much of that is on its way to the last connection. */
   delivered = 0
   late: { readonly until: number; readonly conn: string } = { until: 0, conn: '' }
@@ -48,6 +61,8 @@ export class SimulatedUser {
   /** By conversation: the read cursor, and how far any read could have moved it. */
   readonly cursors = new Map<string, number>()
   readonly asked = new Map<string, number>()
+  /** In the one group there is. */
+  readonly membership = new SimulatedMembership()
 
   constructor(name: string) {
     this.name = name
@@ -57,8 +72,11 @@ export class SimulatedUser {
     this.cursors.set(conv, Math.max(seq, this.cursors.get(conv) ?? 0))
   }
 
-  unread(conv: string): number {
-    const cursor = this.cursors.get(conv) ?? 0
-    return this.feed.filter(message => message.conv === conv && message.seq > cursor).length
+  /** As the server counts it: of the group, from the joining on that it knows of. */
+  unread(conv: string, isGroup: boolean): number {
+    const since = isGroup ? this.membership.knownSince : 0
+    if (since === undefined) return 0
+    const cursor = Math.max(since, this.cursors.get(conv) ?? 0)
+    return this.feed.filter(each => each.kind === 'message' && each.conv === conv && each.seq > cursor).length
   }
 }

@@ -17,6 +17,12 @@ describe('the faults of a drill', () => {
     for (const { at, forMs } of faults) expect(at + forMs).to.be.at.most(60_000)
   })
 
+  it('meet users of JSON, of MessagePack or of both in turns', () => {
+    expect(readOptions([]).protocols).to.deep.equal(['json'])
+    expect(readOptions(['--protocol', 'json,msgpack']).protocols).to.deep.equal(['json', 'msgpack'])
+    expect(() => readOptions(['--protocol', 'stomp'])).to.throw('not stomp')
+  })
+
   it('are refused by name when the drill does not know them', () => {
     expect(() => readOptions(['--faults', 'gateway,moon'])).to.throw('not moon')
     expect(() => readOptions(['--seconds', 'soon'])).to.throw('--seconds')

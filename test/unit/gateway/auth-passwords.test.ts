@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { isPassword, readUsername } from '../../../gateway/auth/credentials.ts'
 import { KeyedTurns } from '../../../gateway/auth/keyed-turns.ts'
 import { hashPassword, verifyPassword } from '../../../gateway/auth/passwords.ts'
-import { Slots } from '../../../runtime/slots.ts'
+import { Slots } from '../../../gateway/auth/slots.ts'
 
 describe('passwords', () => {
   it('a hash verifies its password and no other', async () => {

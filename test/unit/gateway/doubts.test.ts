@@ -11,6 +11,7 @@ import { Lingering } from '../../../gateway/lingering.ts'
 import { createGatewayMetrics } from '../../../gateway/metrics.ts'
 import { SavedAcks } from '../../../gateway/saved-acks.ts'
 import type { Socket, SocketListener, WireData } from '../../../gateway/socket.ts'
+import { UserRates } from '../../../gateway/user-rates.ts'
 import { MemoryBus } from '../../../messaging/memory-bus.ts'
 import { subjects } from '../../../messaging/subjects.ts'
 import { Watermark } from '../../../messaging/watermark.ts'
@@ -90,6 +91,7 @@ describe('the connections of a gateway in doubt', () => {
       touches: new Limit({ atOnce: AT_ONCE, slowMs: 60_000, most: AT_ONCE }),
       heldPushes: new HeldPushes(watermark),
       savedAcks: new SavedAcks(watermark),
+      userRates: new UserRates(settings),
       lingering: new Lingering(settings.ACK_LINGER_MS),
       metrics: createGatewayMetrics(),
       settings,

@@ -87,6 +87,15 @@ describe('a queue of frames', () => {
     expect(overflows).to.equal(1)
   })
 
+  it('has room for one frame as large as that while others wait, and not for two', async () => {
+    peer.pause()
+    while (socket.bufferedAmount === 0) await fill(65_000, 10)
+    queue.send(Buffer.alloc(LIMITS.bytes))
+    expect(overflows).to.equal(0)
+    queue.send(Buffer.alloc(LIMITS.bytes))
+    expect(overflows).to.equal(1)
+  })
+
   it('is too slow when frames wait and none leaves in time', async () => {
     peer.pause()
     await fill(30_000, 10_000)

@@ -134,6 +134,13 @@ describe('the shipped NATS configuration', () => {
     })
   }
 
+  for (const subject of ['im.direct.u2', 'im.event', 'live.direct.u2']) {
+    it(`does not let a saver publish ${subject}`, async () => {
+      const saver = await connectAs('saver')
+      expect(await isRefused(saver, () => saver.publish(subject))).to.equal(true)
+    })
+  }
+
   it('lets a gateway publish what it may', async () => {
     const gateway = await connectAs('gateway')
     for (const subject of ['actor.user.u1', 'gateway.g1.push', 'host.h1.alive', 'sync.u1']) {

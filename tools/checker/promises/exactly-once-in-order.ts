@@ -1,10 +1,11 @@
-import type { RecvLine } from '../history.ts'
+import type { Notice } from '../groups/changes.ts'
+import type { NoticeLine, RecvLine } from '../history.ts'
 import type { Judge } from '../judge.ts'
-import { describe, type Ledger } from '../ledger.ts'
+import { describe, describeNotice, type Ledger } from '../ledger.ts'
 import type { Message } from '../messages.ts'
+import { PairMap } from '../pair-map.ts'
+import { SortedSeqs } from '../sorted-seqs.ts'
 import type { Findings } from '../violation.ts'
-import { PairMap } from './pair-map.ts'
-import { SortedSeqs } from './sorted-seqs.ts'
 
 interface Stream {
   readonly seqs: SortedSeqs
@@ -12,8 +13,16 @@ interface Stream {
   latest: number | undefined
 }
 
+interface Received {
+  readonly what: () => string
+  readonly seq: number | undefined
+  /** Where somebody received it first. */
+  readonly first: number | undefined
+}
+
 /**
- * A user's device receives each message of a conversation once, in growing seq order, over all its connections.
+ * A user's device receives each message of a conversation and each notice of a group once, in growing seq order, over
+ * all its connections.
  * The ledger knows a connection's device from its login.
  */
 export class ExactlyOnceInOrder implements Judge {
@@ -27,20 +36,29 @@ export class ExactlyOnceInOrder implements Judge {
   }
 
   recv(line: RecvLine, message: Message, at: number): void {
+    const first = message.received
+    this.#receive(line, { what: () => describe(message), seq: message.seq, first }, at)
+  }
+
+  notice(line: NoticeLine, { heard }: Notice, at: number): void {
+    this.#receive(line, { what: () => describeNotice(line), seq: line.seq, first: heard }, at)
+  }
+
+  #receive(line: RecvLine | NoticeLine, { what, seq = 0, first }: Received, at: number): void {
     const stream = this.#streamOf(line)
     const { seqs, latest } = stream
-    if (seqs.has(line.seq) || (message.seq !== undefined && seqs.has(message.seq))) {
-      const sentence = `${line.user} received ${describe(message)} again ${this.#ledger.when(at)}, as seq ${line.seq}; first ${this.#ledger.when(message.received)}`
-      this.#findings.add('duplicated', at, sentence, [message.received])
+    if (seqs.has(line.seq) || seqs.has(seq)) {
+      const sentence = `${line.user} received ${what()} again ${this.#ledger.when(at)}, as seq ${line.seq}; first ${this.#ledger.when(first)}`
+      this.#findings.add('duplicated', at, sentence, [first])
     } else if (line.seq < seqs.highest) {
-      const sentence = `${line.user} received ${describe(message)} ${this.#ledger.when(at)}, after seq ${seqs.highest} of the same conversation ${this.#ledger.when(latest)}`
+      const sentence = `${line.user} received ${what()} ${this.#ledger.when(at)}, after seq ${seqs.highest} of the same conversation ${this.#ledger.when(latest)}`
       this.#findings.add('misordered', at, sentence, [latest])
     }
     if (line.seq > seqs.highest) stream.latest = at
     seqs.add(line.seq)
   }
 
-  #streamOf({ user, conn, conv }: RecvLine): Stream {
+  #streamOf({ user, conn, conv }: RecvLine | NoticeLine): Stream {
     const device = this.#ledger.connections.get(user, conn)?.device
     return this.#streams.get(user, device === undefined ? conv : `${conv} ${device}`)
   }

@@ -1,7 +1,7 @@
 import { isRefused, type Message } from '../messages.ts'
-import { SortedSeqs } from './sorted-seqs.ts'
+import { SortedSeqs } from '../sorted-seqs.ts'
 
-/** What one side of a direct conversation sends to the other. */
+/** What is sent in one direction: by one side of a direct conversation, by a member of a group or by all of them. */
 export class Flow {
   /** The seqs of what is known to be stored. */
   readonly stored = new SortedSeqs()
@@ -20,9 +20,9 @@ export class Flow {
     else if (message.stored === undefined) this.pending.add(message)
   }
 
-  /** When all was quiet, what is still not known to be stored never will be. */
-  quiet(): void {
-    this.pending.clear()
+  /** When all was quiet, what is still not known to be stored never will be, but for what nobody would have received. */
+  quiet(isUnheard: (message: Message) => boolean = () => false): void {
+    for (const message of this.pending) if (!isUnheard(message)) this.pending.delete(message)
   }
 
   /** The messages that became known to be stored last, the latest first. */

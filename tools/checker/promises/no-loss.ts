@@ -2,8 +2,8 @@ import type { RecvLine } from '../history.ts'
 import type { Judge } from '../judge.ts'
 import { describe, type Ledger } from '../ledger.ts'
 import type { Message } from '../messages.ts'
+import { PairMap } from '../pair-map.ts'
 import type { Findings } from '../violation.ts'
-import { PairMap } from './pair-map.ts'
 
 interface Latest {
   seq: number
@@ -13,7 +13,7 @@ interface Latest {
 /**
  * No acknowledged message is lost: its recipient has it when all is quiet, and before any later message of the
  * conversation. What was acknowledged after the last quiet line and has no later message is not judged: it may
- * still be on its way. Nor are groups, until members are known: `#mustHave` is where they come in.
+ * still be on its way. Groups have a judge of their own.
  */
 export class NoLoss implements Judge {
   readonly #ledger: Ledger

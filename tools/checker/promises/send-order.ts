@@ -2,8 +2,8 @@ import type { SendLine } from '../history.ts'
 import type { Judge } from '../judge.ts'
 import { describe, type Ledger } from '../ledger.ts'
 import type { Message } from '../messages.ts'
+import { PairMap } from '../pair-map.ts'
 import type { Findings } from '../violation.ts'
-import { PairMap } from './pair-map.ts'
 
 interface Lane {
   /** The highest seq so far. */

@@ -3,23 +3,12 @@ import type { ReadLine, RecvLine, SendLine, UnreadLine } from '../history.ts'
 import type { Judge, JudgeOptions } from '../judge.ts'
 import type { Ledger } from '../ledger.ts'
 import type { Message } from '../messages.ts'
+import { PairMap } from '../pair-map.ts'
 import { Unreadable } from '../unreadable.ts'
 import type { Findings } from '../violation.ts'
 import { Flow } from './flow.ts'
-import { PairMap } from './pair-map.ts'
-
-/** Where reads alone have moved a read cursor: at least to `sure`, at most to `possible`. */
-interface Cursor {
-  sure: number
-  possible: number
-}
-
-interface Question {
-  readonly at: number
-  /** The last quiet line before it. */
-  readonly quiet: number | undefined
-  readonly sureCursor: number
-}
+import { isSettled, type Question, Questions } from './questions.ts'
+import { ReadCursors } from './read-cursors.ts'
 
 /**
  * An unread count lies between what was surely and what was possibly unread at some point between the question
@@ -37,7 +26,7 @@ interface Question {
  *
  * At least the messages that were sure at the question and lie after the possible cursor are unread, at most those
  * that were possible at the answer and lie after the sure cursor. When all is quiet and each read has its `ok`, the
- * two are equal. Groups are not judged, as long as members and notices are not known here.
+ * two are equal. Groups have a judge of their own.
  */
 export class UnreadBounds implements Judge {
   readonly #ledger: Ledger
@@ -45,10 +34,8 @@ export class UnreadBounds implements Judge {
   readonly #lagMs: number
   /** By sender and conversation. */
   readonly #flows = new PairMap(() => new Flow())
-  /** By user and conversation. */
-  readonly #cursors = new PairMap<Cursor>(() => ({ sure: 0, possible: 0 }))
-  readonly #questions = new Map<string, Question>()
-  #unjudged = 0
+  readonly #cursors = new ReadCursors()
+  readonly #questions = new Questions()
 
   constructor(ledger: Ledger, findings: Findings, options: JudgeOptions) {
     this.#ledger = ledger
@@ -65,43 +52,27 @@ export class UnreadBounds implements Judge {
   }
 
   read(line: ReadLine, at: number): void {
-    this.#ledger.conversations.get(line.conv, at)
-    if (line.type === 'fail') return
-    const cursor = this.#cursors.get(line.user, line.conv)
-    cursor.possible = Math.max(cursor.possible, line.upto)
-    if (line.type === 'ok') cursor.sure = Math.max(cursor.sure, line.upto)
+    if (this.#ledger.conversations.get(line.conv, at).sides) this.#cursors.read(line)
   }
 
   unread(line: UnreadLine, at: number): void {
-    const key = `${line.proc} ${line.user} ${line.conv}`
-    if (line.type === 'invoke') {
-      const { quiet } = this.#ledger
-      const { sure } = this.#cursors.get(line.user, line.conv)
-      const sent = this.#flows.get(line.user, line.conv).stored.highest
-      this.#questions.set(key, { at, quiet, sureCursor: Math.max(sure, sent) })
-      return
-    }
-    const question = this.#questions.get(key)
-    if (!question) throw new Unreadable(at, `unread ${line.type} without an invoke`)
-    this.#questions.delete(key)
-    if (line.type === 'ok') this.#judge(line, question, at)
+    const { user, conv } = line
+    if (!this.#ledger.conversations.get(conv, at).sides) return
+    const { quiet } = this.#ledger
+    const question = this.#questions.take(line, at, () => {
+      const sent = this.#flows.get(user, conv).stored.highest
+      return { at, quiet, sureCursor: Math.max(this.#cursors.get(user, conv).sure, sent) }
+    })
+    if (question && line.type === 'ok') this.#judge(line, question, at)
   }
 
   quiet(): void {
     for (const flow of this.#flows.values()) flow.quiet()
   }
 
-  end(): void {
-    if (this.#unjudged > 0) this.#findings.note(`${this.#unjudged} unread counts of groups were not judged`)
-  }
-
   #judge(line: UnreadLine & { value: number }, question: Question, at: number): void {
     const { user, conv, value } = line
     const conversation = this.#ledger.conversations.get(conv, at)
-    if (!conversation.sides) {
-      this.#unjudged += 1
-      return
-    }
     const peer = peerIn(conversation, user)
     if (peer === undefined) throw new Unreadable(at, `${user} is not in ${conv}`)
     const incoming = this.#flows.get(peer, conv)
@@ -123,18 +94,11 @@ export class UnreadBounds implements Judge {
   #surelyUnread(incoming: Flow, possibleCursor: number, question: Question): number {
     let count = incoming.stored.countAbove(possibleCursor)
     for (const { stored = 0, received, seq = 0 } of incoming.latest()) {
-      if (this.#isSettled(stored, question)) break
+      if (isSettled(stored, question, this.#ledger, this.#lagMs)) break
       const wasReceived = received !== undefined && received < question.at
       if (seq > possibleCursor && !wasReceived) count -= 1
     }
     return count
-  }
-
-  /** Whether what became known to be stored at line `stored`, and all before it, had to count at the question. */
-  #isSettled(stored: number, { at, quiet }: Question): boolean {
-    if (stored >= at) return false
-    if (quiet !== undefined && stored < quiet) return true
-    return this.#ledger.timeOf(stored) <= this.#ledger.timeOf(at) - this.#lagMs
   }
 
   #see(message: Message, at: number): void {

@@ -1,0 +1,176 @@
+import { expect } from 'chai'
+import { FeedReader } from '../../../actors/feed-reader.ts'
+import type { GroupContract } from '../../../actors/group/contract.ts'
+import { Delivery } from '../../../actors/user/delivery.ts'
+import { FeedPump } from '../../../actors/user/feed-pump.ts'
+import { Memberships } from '../../../actors/user/memberships.ts'
+import type { LogEntry } from '../../../messaging/message-log.ts'
+import { type GroupId, groupFeed } from '../../../protocol/ids.ts'
+import type { Actors } from '../../../runtime/actor-runtime.ts'
+import { makeLogger } from '../../../runtime/logger.ts'
+import { GroupActors } from '../../support/group-actor.ts'
+import { until } from '../../support/until.ts'
+
+describe('a pump of a group’s feed', () => {
+  let world: GroupActors
+  let groups: Actors<GroupContract>
+  let group: GroupId
+  let memberships: Memberships
+  let pumps: FeedPump[]
+  let changes = 0
+
+  before(async () => {
+    world = await GroupActors.start()
+    groups = await world.process()
+  })
+  after(() => world.stop())
+
+  beforeEach(async () => {
+    group = await world.store.groups.nextId()
+    await change({ do: 'create', name: 'friends', policy: 'invited', users: ['bob'] })
+    pumps = []
+    memberships = new Memberships('bob', world.log, entry => {
+      for (const pump of pumps) pump.live(entry)
+      memberships.observe(entry)
+    })
+    await memberships.restore((await world.store.users.load('bob')).memberships)
+  })
+  afterEach(() => {
+    memberships.stop()
+    for (const pump of pumps) pump.stop()
+  })
+
+  const change = async (command: Parameters<GroupContract['change']>[0]['command']): Promise<number> => {
+    const result = await groups.call(group, 'change', { by: 'alice', opId: `${++changes}`, command })
+    if (!result.ok) throw new Error(result.reason)
+    return result.seq
+  }
+  const say = async (clientMsgId: string) => {
+    await groups.call(group, 'send', {
+      from: 'alice',
+      messages: [{ clientMsgId, body: 'b', msgType: 'TEXT' }],
+    })
+  }
+
+  /** Bob's, who is sent what he is to see; `read` reads in its own time. */
+  function pumpFor(sent: string[], cursor = 0, read?: FeedReader['read']): FeedPump {
+    const feed = groupFeed(group)
+    const reader = new FeedReader(world.store.messages, world.log)
+    const pump = new FeedPump({
+      feed,
+      delivery: new Delivery(cursor, 100),
+      reader: { read: read ?? ((...args) => reader.read(...args)) },
+      audience: {
+        send: ({ entry }) =>
+          sent.push(
+            entry.kind === 'group' ? entry.clientMsgId : entry.kind === 'notice' ? entry.change.event : '?',
+          ),
+        room: () => 100,
+        takes: () => true,
+        wants: stored => {
+          memberships.observe(stored)
+          return memberships.isVisible(feed, stored.seq)
+        },
+        skipped: () => {},
+        end: () => memberships.end(feed),
+      },
+      logger: makeLogger('silent', 'test'),
+    })
+    pumps.push(pump)
+    pump.resume()
+    return pump
+  }
+
+  it('passes over nothing that lies behind the user’s leaving: the user may be in again, and not have been told yet', async () => {
+    await say('before')
+    await change({ do: 'remove', user: 'bob' })
+    await say('between')
+    await change({ do: 'add', users: ['bob'] })
+    await say('after')
+    const sent: string[] = []
+    const pump = pumpFor(sent)
+    await until(() => sent.includes('removed'), 'nothing is sent')
+    await memberships.update(group, await world.store.groups.spans(group, 'bob'))
+    pump.lookAgain()
+    await until(() => sent.includes('after'), 'what followed is not sent')
+    expect(sent).to.deep.equal(['created', 'before', 'removed', 'joined', 'after'])
+  })
+
+  it('leaves what comes live to be read when a feed goes on, after what was stored since the joining', async () => {
+    await change({ do: 'remove', user: 'bob' })
+    const sent: string[] = []
+    const pump = pumpFor(sent)
+    await until(() => sent.includes('removed'), 'nothing is sent')
+    await change({ do: 'add', users: ['bob'] })
+    await say('unheard')
+    const update = memberships.update(group, await world.store.groups.spans(group, 'bob'))
+    await say('live')
+    await update
+    pump.lookAgain()
+    await until(() => sent.includes('live'), 'what followed is not sent')
+    expect(sent).to.deep.equal(['created', 'removed', 'joined', 'unheard', 'live'])
+  })
+
+  it('ends where the user leaves, also when that is heard live', async () => {
+    const sent: string[] = []
+    const pump = pumpFor(sent)
+    await until(() => sent.length > 0, 'nothing is sent')
+    await say('heard')
+    await change({ do: 'remove', user: 'bob' })
+    await until(() => sent.includes('removed'), 'the end is not sent')
+    await change({ do: 'add', users: ['bob'] })
+    await say('not heard')
+    const update = memberships.update(group, await world.store.groups.spans(group, 'bob'))
+    await say('later on')
+    await update
+    pump.lookAgain()
+    await until(() => sent.includes('later on'), 'what followed is not sent')
+    expect(sent).to.deep.equal(['created', 'heard', 'removed', 'joined', 'not heard', 'later on'])
+  })
+
+  it('brings what lies before the leaving also to a user who was told of it before', async () => {
+    const { promise: held, resolve: release } = Promise.withResolvers<void>()
+    const reader = new FeedReader(world.store.messages, world.log)
+    const slow: FeedReader['read'] = async (...args) => {
+      const page = await reader.read(...args)
+      await held
+      return page
+    }
+    const sent: string[] = []
+    const pump = pumpFor(sent, 0, slow)
+    release()
+    await until(() => sent.length > 0, 'nothing is sent')
+    // The live copies of both do not come.
+    pumps = []
+    await say('last words')
+    const left = await change({ do: 'remove', user: 'bob' })
+    memberships.left(group, left)
+    pump.lookAgain()
+    await until(() => sent.includes('removed'), 'the end is not sent')
+    expect(sent).to.deep.equal(['created', 'last words', 'removed'])
+    pump.stop()
+  })
+
+  it('reads once more when a feed goes on while its last page is being read', async () => {
+    const { promise: held, resolve: release } = Promise.withResolvers<void>()
+    const reader = new FeedReader(world.store.messages, world.log)
+    let page: readonly LogEntry[] | undefined
+    const slow: FeedReader['read'] = async (...args) => {
+      if (page) return reader.read(...args)
+      page = await reader.read(...args)
+      await held
+      return page
+    }
+    await change({ do: 'remove', user: 'bob' })
+    const sent: string[] = []
+    const pump = pumpFor(sent, 0, slow)
+    await until(() => page !== undefined, 'no page is read')
+    await change({ do: 'add', users: ['bob'] })
+    await say('later')
+    await memberships.update(group, await world.store.groups.spans(group, 'bob'))
+    pump.lookAgain()
+    release()
+    await until(() => sent.includes('later'), 'what followed is not sent')
+    expect(sent).to.deep.equal(['created', 'removed', 'joined', 'later'])
+  })
+})

@@ -1,0 +1,111 @@
+import { expect } from 'chai'
+import type { GroupContract } from '../../../actors/group/contract.ts'
+import { MembershipWatch } from '../../../actors/membership-watch.ts'
+import { Memberships } from '../../../actors/user/memberships.ts'
+import type { BusState } from '../../../messaging/bus.ts'
+import type { MessageLog } from '../../../messaging/message-log.ts'
+import { type GroupId, groupFeed } from '../../../protocol/ids.ts'
+import type { Actors } from '../../../runtime/actor-runtime.ts'
+import { makeLogger } from '../../../runtime/logger.ts'
+import type { UserMembership } from '../../../storage/group-store.ts'
+import { GroupActors } from '../../support/group-actor.ts'
+import { until } from '../../support/until.ts'
+
+describe('what a user’s actor knows of the user’s memberships', () => {
+  let world: GroupActors
+  let groups: Actors<GroupContract>
+  let group: GroupId
+  let changes = 0
+
+  before(async () => {
+    world = await GroupActors.start()
+    groups = await world.process()
+  })
+  after(() => world.stop())
+  beforeEach(async () => {
+    group = await world.store.groups.nextId()
+    await change({ do: 'create', name: 'friends', policy: 'invited', users: ['bob'] })
+  })
+
+  const change = async (command: Parameters<GroupContract['change']>[0]['command']): Promise<number> => {
+    const result = await groups.call(group, 'change', { by: 'alice', opId: `${++changes}`, command })
+    if (!result.ok) throw new Error(result.reason)
+    return result.seq
+  }
+  const rowsOfBob = async () => (await world.store.users.load('bob')).memberships
+  const spansOfBob = () => world.store.groups.spans(group, 'bob')
+
+  /** A log with other ways in places. */
+  const logWith = (others: Partial<MessageLog>): MessageLog =>
+    new Proxy<MessageLog>(world.log, {
+      get: (log, name) => {
+        const value: unknown = Reflect.get(others, name) ?? Reflect.get(log, name)
+        return typeof value === 'function' ? value.bind(log) : value
+      },
+    })
+
+  it('is right when the user is told of a joining before the leaving that it follows has been heard of', async () => {
+    const late = logWith({ follow: () => ({ stop: () => {} }) })
+    const memberships = new Memberships('bob', late, () => {})
+    await memberships.restore(await rowsOfBob())
+    const left = await change({ do: 'remove', user: 'bob' })
+    const joined = await change({ do: 'add', users: ['bob'] })
+    expect(memberships.knows(group, joined)).to.equal(false)
+    expect(await memberships.update(group, await spansOfBob()), 'it is news').to.equal(true)
+    const feed = groupFeed(group)
+    const visible = [left, left + 0.5, joined].map(seq => memberships.isVisible(feed, seq))
+    expect(visible).to.deep.equal([true, false, true])
+    expect(memberships.left(group, left), 'what is heard late is known').to.equal(false)
+    expect(memberships.isMember(group)).to.equal(true)
+    memberships.stop()
+  })
+
+  it('has a joining for news until it is known that nothing after it is missed', async () => {
+    let failures = 1
+    const failing = logWith({
+      flush: () => (failures-- > 0 ? Promise.reject(new Error('not now')) : world.log.flush()),
+    })
+    const memberships = new Memberships('bob', failing, () => {})
+    const [{ from: joined } = { from: 0 }] = await spansOfBob()
+    const attempt = async () => memberships.update(group, await spansOfBob())
+    const error = await attempt().catch((error: Error) => error.message)
+    expect(error).to.equal('not now')
+    expect(memberships.knows(group, joined)).to.equal(false)
+    expect([await attempt(), await attempt()]).to.deep.equal([true, false])
+    expect(memberships.knows(group, joined)).to.equal(true)
+    memberships.stop()
+  })
+
+  it('is read again when the bus is back, and again while the database does not answer', async () => {
+    let say: (state: BusState) => void = () => {}
+    let failures = 2
+    const { groups: stored } = world.store
+    const watch = new MembershipWatch(
+      { onState: handler => (say = handler) },
+      {
+        memberships: users =>
+          failures-- > 0 ? Promise.reject(new Error('away')) : stored.memberships(users),
+      },
+      makeLogger('silent', 'test'),
+    )
+    const told: (readonly UserMembership[])[] = []
+    const forget = watch.watch('bob', rows => told.push(rows))
+    say('disconnected')
+    const joined = await change({ do: 'remove', user: 'bob' }).then(() =>
+      change({ do: 'add', users: ['bob'] }),
+    )
+    expect(told).to.have.length(0)
+    say('connected')
+    await until(() => told.length > 0, 'nothing is told')
+    expect(told[0]?.filter(row => row.group === group && row.to === undefined)).to.deep.equal([
+      { user: 'bob', group, from: joined },
+    ])
+    forget()
+    const alices: (readonly UserMembership[])[] = []
+    watch.watch('alice', rows => alices.push(rows))
+    say('connected')
+    await until(() => alices.length > 0, 'nothing is told')
+    expect(told, 'an ended activation is told nothing').to.have.length(1)
+    watch.close()
+  })
+})
