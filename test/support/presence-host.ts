@@ -88,7 +88,6 @@ export class PresenceHost {
       memberships: new MembershipWatch(this.#bus, this.store.groups, logger),
       audit: { record: () => undefined },
       routes: new RouteConfirmations(this.#bus),
-      memberships: new MembershipWatch(this.#bus, this.store.groups, logger),
       logger,
       route: { policy: { keep: 'newest' as const, count: 1 }, maxDevices: 10 },
       windowSize: 10,
