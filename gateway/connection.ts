@@ -2,7 +2,6 @@ import type { Attached, Refused } from '../actors/user/contract.ts'
 import { CloseCode } from '../protocol/close-codes.ts'
 import { type Reason, refusals } from '../protocol/errors.ts'
 import type { PushEvent, PushedEvent } from '../protocol/events.ts'
-import type { PresenceStatus } from '../protocol/presence.ts'
 import { ActorCalls } from './actor-calls.ts'
 import { renewSession } from './auth/renew-session.ts'
 import type { Session } from './auth/tokens.ts'
@@ -78,11 +77,6 @@ export class Connection {
     return this.#state.phase === 'bound' ? this.#state.hostId : undefined
   }
 
-  /** What its client has said last of how it is there. */
-  get presence(): PresenceStatus {
-    return this.#calls.presence
-  }
-
   get protocol(): WireProtocol {
     return this.#dialogue.protocol
   }
@@ -104,12 +98,12 @@ export class Connection {
     else if (state.phase === 'bound') this.#deliver(epoch, n, event)
   }
 
-  /** A new owner of the user says that the connection is its own now. False when it is gone. */
-  attach(attached: Attached): boolean {
-    if (this.#state.phase !== 'bound' && this.#state.phase !== 'confirming') return false
+  /** A new owner says that the connection is its own now. Answers how its client is there; undefined when it is gone. */
+  attach(attached: Attached): ActorCalls['presence'] | undefined {
+    if (this.#state.phase !== 'bound' && this.#state.phase !== 'confirming') return undefined
     if (this.#state.phase === 'bound') this.#state = { ...this.#state, hostId: attached.hostId }
     if (!this.#inbox.confirm(attached.epoch, attached.n)) this.close(CloseCode.resync, 'resync')
-    return true
+    return this.#calls.presence
   }
 
   /** Asks the actor whether the connection is still the user's; nothing is accepted or delivered until then. */

@@ -96,13 +96,14 @@ export class Connections {
   }
 
   #onAttach({ connections }: AttachRequest): AttachAnswer {
-    const present = connections.filter(({ connId, ...attached }) => this.#byId.get(connId)?.attach(attached))
+    const present: string[] = []
     const presence: Record<string, PresenceStatus> = {}
-    for (const { connId } of present) {
-      const status = this.#byId.get(connId)?.presence ?? 'online'
-      if (status !== 'online') presence[connId] = status
+    for (const { connId, ...attached } of connections) {
+      const status = this.#byId.get(connId)?.attach(attached)
+      if (status !== undefined) present.push(connId)
+      if (status !== undefined && status !== 'online') presence[connId] = status
     }
-    return { present: present.map(({ connId }) => connId), presence }
+    return { present, presence }
   }
 
   #onDetach({ connId }: { connId: string }): void {

@@ -9,8 +9,8 @@ import type { OpResult, PresenceOp, PresenceQueryOp } from './contract.ts'
 import { KnownPresence, type PresenceNews } from './known-presence.ts'
 import { OwnPresence, type OwnPresenceParts } from './own-presence.ts'
 
-/** Queries of a user that may wait for the one before. */
-const MAX_WAITING_QUERIES = 8
+/** Queries of a user under way; they are answered one after the other. */
+const MAX_QUERIES = 8
 /** Between two tries to read whom a change has to be told, ms. */
 const READ_AGAIN_MS = 2000
 
@@ -35,7 +35,7 @@ export class UserPresence implements PresenceWatcher {
   /** Tellings go out one after the other: whom to tell may have to be read first. */
   #telling = Promise.resolve()
   #asking = Promise.resolve()
-  #waitingQueries = 0
+  #queries = 0
   #isStopped = false
 
   constructor(user: UserId, parts: UserPresenceParts) {
@@ -79,12 +79,12 @@ export class UserPresence implements PresenceWatcher {
 
   /** Answers by pushes, after the turn: somebody's silence must not hold up what the user sends. */
   query(attachment: Attachment, { users }: PresenceQueryOp): OpResult {
-    if (this.#waitingQueries >= MAX_WAITING_QUERIES) return { reason: 'server_busy' }
-    this.#waitingQueries++
+    if (this.#queries >= MAX_QUERIES) return { reason: 'server_busy' }
+    this.#queries++
     this.#asking = this.#asking.then(async () => {
       const answers = await this.presences(users)
       for (const presence of answers) attachment.push({ ...eventOf(presence), answers: true })
-      this.#waitingQueries--
+      this.#queries--
     })
     return null
   }

@@ -16,7 +16,7 @@ class Device {
   readonly #target: ClusterTarget
   readonly #token: string
   #gateway: number
-  /** How often each message came before it was known to be acknowledged is nobody's business: each is kept once. */
+  /** By serverMsgId, which tells repeats. */
   readonly received = new Map<string, string>()
   readonly #clientMsgIds: string[] = []
   client: WireClient | undefined

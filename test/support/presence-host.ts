@@ -88,6 +88,7 @@ export class PresenceHost {
       memberships: new MembershipWatch(this.#bus, this.store.groups, logger),
       audit: { record: () => undefined },
       routes: new RouteConfirmations(this.#bus),
+      memberships: new MembershipWatch(this.#bus, this.store.groups, logger),
       logger,
       route: { policy: { keep: 'newest' as const, count: 1 }, maxDevices: 10 },
       windowSize: 10,
@@ -124,6 +125,13 @@ export class PresenceHost {
   /** What the user's client has been told, in order. */
   heard(user: string): readonly (readonly [user: string, status: PresenceStatus])[] {
     return this.#heard.get(user) ?? []
+  }
+
+  /** Somebody elsewhere, who is away and answers once `released`. */
+  elsewhere(user: string, released: Promise<unknown>): void {
+    this.#bus.subscribe(subjects.actorEvent('user', user), ({ respond }) => {
+      void released.then(() => respond?.({ user, status: 'away', ts: 1, epoch: 1, n: 1 }))
+    })
   }
 
   async stop(): Promise<void> {

@@ -30,8 +30,8 @@ const judges: readonly JudgeClass[] = [
   SingleLogin,
   SessionVersions,
   UnreadBounds,
-  GroupUnread,
   PresenceTruth,
+  GroupUnread,
 ]
 
 export interface Tally {

@@ -24,10 +24,10 @@ export interface Judge {
   login?(line: LoginLine, at: number): void
   read?(line: ReadLine, at: number): void
   unread?(line: UnreadLine, at: number): void
-  change?(line: MembershipLine, attempt: Attempt, at: number): void
-  notice?(line: NoticeLine, notice: Notice, at: number): void
   status?(line: StatusLine, at: number): void
   presence?(line: PresenceLine, at: number): void
+  change?(line: MembershipLine, attempt: Attempt, at: number): void
+  notice?(line: NoticeLine, notice: Notice, at: number): void
   quiet?(at: number): void
   end?(): void
 }

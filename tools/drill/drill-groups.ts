@@ -50,8 +50,7 @@ export class DrillGroups {
 
   /** Makes the groups, each with an owner of its own. To be called before there are faults. */
   async start(): Promise<void> {
-    const { count, random, gateway } = this.#parts
-    const users = this.#parts.users.filter(speaksOfGroups)
+    const { count, users, random, gateway } = this.#parts
     for (let index = 0; index < count; index++) {
       const owner = users[index % users.length]
       if (!owner) return
@@ -68,7 +67,6 @@ export class DrillGroups {
   /** A group for this user to speak in, if there is one. */
   groupFor(user: DrillUser): string | undefined {
     const { random } = this.#parts
-    if (!speaksOfGroups(user)) return undefined
     const own = this.#groups.filter(({ members }) => members.has(user))
     const some = random.chance(OUTSIDER_CHANCE) ? this.#groups : own
     return some.length === 0 ? undefined : random.pick(some).id
@@ -153,6 +151,3 @@ export class DrillGroups {
     return missing
   }
 }
-
-/** MessagePack has no groups. */
-const speaksOfGroups = ({ protocol }: DrillUser): boolean => protocol === 'json'

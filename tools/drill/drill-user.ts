@@ -84,10 +84,6 @@ export class DrillUser {
     return this.online ? undefined : this.#absence
   }
 
-  get protocol(): ProtocolName {
-    return this.#parts.protocol
-  }
-
   get token(): string {
     return this.#parts.token
   }
@@ -149,8 +145,8 @@ export class DrillUser {
     }
     client.on('state', state => this.#onState(login, state))
     client.on('message', message => this.#onMessage(login, message))
-    client.on('notify', notice => this.#onNotice(login, notice))
     client.on('presence', presence => this.#onPresence(login, presence))
+    client.on('notify', notice => this.#onNotice(login, notice))
     client.on('accepted', receipt => this.#onAccepted(login, receipt))
     client.on('refused', refusal => this.#onRefused(login, refusal))
     client.on('duplicate', ({ serverMsgId }) => this.#duplicate(login, Number(serverMsgId)))
@@ -293,7 +289,9 @@ export class DrillUser {
 
   #onPresence(login: Login, { userId: of, status, ts }: Presence): void {
     if (this.#ended) return
-    if (login === this.#login) this.#told.set(of, status)
+    // Who only was in a group with this user is told of no longer once one of them has left it.
+    const met = this.conversations.has(directConversation(of, this.name))
+    if (login === this.#login && met) this.#told.set(of, status)
     const { name } = this
     this.#parts.history.write({
       type: 'ok',
@@ -326,8 +324,9 @@ export class DrillUser {
     if (target.to === undefined) this.#hear(target.groupId, heardMessage(seq, this.name))
     else this.accepted.set(seq, target.to)
     this.#seqs.set(id, seq)
-    const line = { proc: this.name, conv: this.#conversationWith(target), from: this.name, id } as const
-    this.#parts.history.write({ type: 'ok', f: 'send', ...line, conn: login.conn, seq })
+    const conv = this.#conversationWith(target)
+    const line = { proc: this.name, conv, from: this.name, id, conn: login.conn } as const
+    this.#parts.history.write({ type: 'ok', f: 'send', ...line, seq })
   }
 
   /** For good, whichever client it was sent by at first; a later one may ask again what this one was refused. */

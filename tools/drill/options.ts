@@ -10,10 +10,10 @@ export interface DrillOptions {
   /** Between two faults on average. */
   readonly everyMs: number
   readonly users: number
-  /** Each over up to 24 users or so. */
-  readonly groups: number
   /** What they speak, in turns. */
   readonly protocols: readonly ProtocolName[]
+  /** Each over up to 24 users or so. */
+  readonly groups: number
   /** Sends a second. */
   readonly rate: number
   readonly gateways: number
@@ -27,7 +27,8 @@ export interface DrillOptions {
 }
 
 export const USAGE = `npm run drill -- [--seconds 60] [--seed N] [--faults ${targets.join(',')}]
-  [--every-ms 900] [--users 24] [--groups 3] [--protocol json,msgpack] [--rate 200] [--gateways 2] [--hosts 2] [--savers 2] [--nats 1|3] [--out DIR]
+  [--every-ms 900] [--users 24] [--protocol json,msgpack] [--groups 3] [--rate 200]
+  [--gateways 2] [--hosts 2] [--savers 2] [--nats 1|3] [--out DIR]
   [--recoveries]: lose gateway, host and sidecar one after the other, and measure how long their users take
 `
 
@@ -41,8 +42,8 @@ export function readOptions(args: readonly string[]): DrillOptions {
       faults: { type: 'string', default: targets.join(',') },
       'every-ms': { type: 'string', default: '900' },
       users: { type: 'string', default: '24' },
-      groups: { type: 'string', default: '3' },
       protocol: { type: 'string', default: 'json' },
+      groups: { type: 'string', default: '3' },
       rate: { type: 'string', default: '200' },
       gateways: { type: 'string', default: '2' },
       hosts: { type: 'string', default: '2' },
@@ -66,8 +67,8 @@ export function readOptions(args: readonly string[]): DrillOptions {
     faults: readNames('faults', targets, values.faults),
     everyMs: whole('every-ms', values['every-ms'], 1),
     users: whole('users', values.users, 2),
-    groups: whole('groups', values.groups, 0),
     protocols: readNames('protocol', protocolNames, values.protocol),
+    groups: whole('groups', values.groups, 0),
     rate: whole('rate', values.rate, 1),
     gateways: whole('gateways', values.gateways, 1),
     hosts: whole('hosts', values.hosts, 1),

@@ -7,9 +7,9 @@ import type { Random } from './random.ts'
 
 export interface PopulationParts {
   readonly users: number
-  readonly groups: number
   /** What they speak, in turns. */
   readonly protocols: readonly ProtocolName[]
+  readonly groups: number
   /** Those that a client may be sent to now. */
   readonly gateways: () => readonly string[]
   readonly history: HistoryWriter
@@ -44,6 +44,8 @@ const UNREAD_ASKED_AT_THE_END = 50
 export class Population {
   readonly #parts: PopulationParts
   readonly #users: DrillUser[] = []
+  /** Those who can be in groups: MessagePack has no words for their notices. */
+  readonly #sociable: DrillUser[] = []
   readonly #groups: DrillGroups
   #asking = new Set<Promise<void>>()
 
@@ -52,7 +54,7 @@ export class Population {
     const { groups: count, history, random } = parts
     this.#groups = new DrillGroups({
       count,
-      users: this.#users,
+      users: this.#sociable,
       history,
       random,
       gateway: () => this.#gateway(),
@@ -72,6 +74,7 @@ export class Population {
       const token = await tokenOf(name)
       const user = new DrillUser({ name, token, protocol, history, gateway, recovered })
       this.#users.push(user)
+      if (protocol === 'json') this.#sociable.push(user)
       await user.login()
       const connecting = () => this.#users.filter(({ online }) => !online).length
       const atOnce = index === users - 1 ? 0 : LOGINS_AT_ONCE

@@ -39,7 +39,7 @@ export async function openStage(
   options: DrillOptions,
   { balanced, recovered }: StageManners,
 ): Promise<Stage> {
-  const { seed, out, users, groups, protocols } = options
+  const { seed, out, users, protocols, groups } = options
   rmSync(out, { recursive: true, force: true })
   mkdirSync(out, { recursive: true })
   const historyFile = join(out, 'history.jsonl')
@@ -54,8 +54,8 @@ export async function openStage(
   const balancer = new Balancer(cluster.gateways)
   const population = new Population({
     users,
-    groups,
     protocols,
+    groups,
     gateways: () => (balanced ? balancer : cluster).gateways,
     history,
     random: new Random(seed),

@@ -114,4 +114,22 @@ describe('presence, when actors come and go', () => {
     await until(() => next.mayIdle(), 'bob is there')
     expect(host.heard(alice).map(([, status]) => status)).to.deep.equal(['online', 'offline'])
   })
+
+  it('queries beyond eight under way are refused as busy, and the others answered', async () => {
+    const owner = await come(alice)
+    const answering = Promise.withResolvers<void>()
+    const stranger = newUser()
+    host.elsewhere(stranger, answering.promise)
+    const ops = Array.from({ length: 12 }, () => ({ op: 'presence-query', users: [stranger] }))
+    const answer = (await owner.invoke('handle', { connId: alice, sv: 0, device: 'd', ops })) as {
+      results: unknown[]
+    }
+    expect(answer.results).to.deep.equal([
+      ...Array(8).fill(null),
+      ...Array(4).fill({ reason: 'server_busy' }),
+    ])
+    answering.resolve()
+    await until(() => host.heard(alice).length === 8, 'not all were answered')
+    expect(host.heard(alice)).to.deep.equal(Array(8).fill([stranger, 'away']))
+  })
 })

@@ -14,9 +14,10 @@ class PresenceWorld {
   readonly #truth = new Map(USERS.map(user => [user, { status: 'online', ts: 0 }]))
   #t = 0
 
-  constructor(seed: number) {
+  constructor(seed: number, met: boolean) {
     this.#random = new Random(seed)
     for (const user of USERS) this.#login(user)
+    if (met) for (const from of USERS) for (const user of USERS) if (from < user) this.#message(from, user)
     for (let step = 0; step < 200; step++) this.#step()
     for (const user of USERS) for (const of of USERS) if (of !== user) this.#tell(user, of)
     this.#write({ type: 'info', f: 'quiet', proc: 'drill' })
@@ -34,6 +35,15 @@ class PresenceWorld {
     for (const type of ['invoke', 'ok'] as const)
       this.#write({ type, f: 'login', proc: user, user, conn, sv: 0 })
     this.#conn.set(user, conn)
+  }
+
+  #message(from: string, user: string): void {
+    const seq = this.lines.length
+    const message = { conv: `direct:${from}:${user}`, from, id: `${from}-${user}` }
+    const [mine, theirs] = [this.#conn.get(from) ?? '', this.#conn.get(user) ?? '']
+    this.#write({ type: 'invoke', f: 'send', proc: from, conn: mine, ...message })
+    this.#write({ type: 'ok', f: 'send', proc: from, conn: mine, ...message, seq })
+    this.#write({ type: 'ok', f: 'recv', proc: user, user, conn: theirs, ...message, seq })
   }
 
   #say(user: string): void {
@@ -55,8 +65,8 @@ class PresenceWorld {
 
 describe('the checker on histories of presence', () => {
   /** The lines, with one thing changed. */
-  const planted = (seed: number, plant: (lines: HistoryLine[], random: Random) => void) => {
-    const { lines } = new PresenceWorld(seed)
+  const planted = (seed: number, plant: (lines: HistoryLine[], random: Random) => void, met = true) => {
+    const { lines } = new PresenceWorld(seed, met)
     plant(lines, new Random(seed))
     return [...check(lines).counts.keys()]
   }
@@ -79,6 +89,16 @@ describe('the checker on histories of presence', () => {
         lines[place] = { ...line, status: other(line) }
       })
       expect(found, `seed ${seed}`).to.include('presence-wrong')
+    }
+  })
+
+  it('holds a final state against nobody who need not be told any more', () => {
+    for (const seed of seeds) {
+      const untrue = (lines: HistoryLine[]) => {
+        const last = heard(lines).at(-1)
+        if (last) lines[last.place] = { ...last.line, status: other(last.line) }
+      }
+      expect(planted(seed, untrue, false), `seed ${seed}`).to.deep.equal([])
     }
   })
 
