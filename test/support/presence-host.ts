@@ -85,7 +85,6 @@ export class PresenceHost {
       pushes: new Pushes(this.#bus),
       kicks: new Kicks(this.#bus, logger),
       gateways: this.#gateways,
-      memberships: new MembershipWatch(this.#bus, this.store.groups, logger),
       audit: { record: () => undefined },
       routes: new RouteConfirmations(this.#bus),
       memberships: new MembershipWatch(this.#bus, this.store.groups, logger),
