@@ -5,7 +5,6 @@ import type { Logger } from '../runtime/logger.ts'
 import type { Settings } from '../runtime/settings.ts'
 import type { Tokens } from './auth/tokens.ts'
 import type { HeldPushes } from './held-pushes.ts'
-import type { Lingering } from './lingering.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import type { SavedAcks } from './saved-acks.ts'
 import type { UserRates } from './user-rates.ts'
@@ -18,7 +17,6 @@ export interface ConnectionParts {
   readonly heldPushes: HeldPushes
   readonly savedAcks: SavedAcks
   readonly userRates: UserRates
-  readonly lingering: Lingering
   readonly metrics: GatewayMetrics
   readonly settings: Settings
   readonly logger: Logger

@@ -344,7 +344,7 @@ export class Connection {
       settled: () => this.#onSettled(),
       refused: reason => this.#end(reason),
     }
-    return new OpQueue(owner, this.#parts.lingering, ordered)
+    return new OpQueue(owner, ordered)
   }
 
   get #session(): Session {

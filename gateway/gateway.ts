@@ -25,7 +25,6 @@ import { membershipIn } from './http/membership.ts'
 import { createHttpGateway } from './http/server.ts'
 import { addWebsiteRoutes } from './http/websites.ts'
 import { jsonProtocol } from './json/json-protocol.ts'
-import { Lingering } from './lingering.ts'
 import { ListSync } from './list-sync/list-sync.ts'
 import { createGatewayMetrics } from './metrics.ts'
 import { OnlineList } from './online-list.ts'
@@ -122,7 +121,6 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     }),
     heldPushes: new HeldPushes(watermark),
     savedAcks,
-    lingering: new Lingering(settings.ACK_LINGER_MS),
     metrics,
     settings,
     logger,

@@ -2,7 +2,6 @@ import type { HandleResult, Op, OpAnswer, Refused, SendOp } from '../actors/user
 import { refusals } from '../protocol/errors.ts'
 import { recipientOf } from '../protocol/ids.ts'
 import { fullJitter } from '../runtime/backoff.ts'
-import type { Lingering } from './lingering.ts'
 import type { FrameRef } from './wire-protocol.ts'
 
 export interface QueuedOp {
@@ -33,13 +32,11 @@ const RETRY_CAP_MS = 5000
 
 /**
  * The operations of one connection on their way to its actor: one call under way, and what comes meanwhile goes
- * together as the next. That keeps their order over retries, and makes batches under load. Acknowledgements of delivery,
- * which nobody waits for, linger a moment for others, unless there is something else to do.
+ * together as the next. That keeps their order over retries, and makes batches under load.
  */
 export class OpQueue {
   readonly #owner: OpQueueOwner
   readonly #ordered: boolean
-  readonly #lingering: Lingering
   /** For `ordered` clients: by recipient, the refused message that has to be repeated first. */
   readonly #stalled = new Map<string, string>()
   #waiting: QueuedOp[] = []
@@ -49,9 +46,8 @@ export class OpQueue {
   #retry: NodeJS.Timeout | undefined
   #finished: (() => void) | undefined
 
-  constructor(owner: OpQueueOwner, lingering: Lingering, ordered: boolean) {
+  constructor(owner: OpQueueOwner, ordered: boolean) {
     this.#owner = owner
-    this.#lingering = lingering
     this.#ordered = ordered
   }
 
@@ -89,15 +85,12 @@ export class OpQueue {
   async finish(): Promise<void> {
     if (!this.#open) this.clear()
     if (this.quiet) return
-    const finished = new Promise<void>(resolve => {
+    await new Promise<void>(resolve => {
       this.#finished = resolve
     })
-    this.release()
-    await finished
   }
 
-  /** Calls with what waits now. */
-  release(): void {
+  #next(): void {
     if (!this.#open || this.#calling || this.#retry || this.#waiting.length === 0) return
     const batch = this.#takeBatch()
     this.#calling = true
@@ -109,20 +102,9 @@ export class OpQueue {
     })
   }
 
-  get #mayLinger(): boolean {
-    const { length } = this.#waiting
-    if (this.#finished || length === 0 || length >= MAX_BATCH) return false
-    return this.#waiting.every(({ op }) => op.op === 'delivered')
-  }
-
   /** Takes note, in its place, of a send that was refused on arrival. */
   addRefused(op: SendOp): void {
     if (this.#ordered) this.add({ op, receivedAt: 0, refused: true })
-  }
-
-  #next(): void {
-    if (this.#mayLinger) this.#lingering.add(this)
-    else this.release()
   }
 
   #takeBatch(): QueuedOp[] {

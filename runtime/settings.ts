@@ -113,7 +113,6 @@ const schema = z.object({
   ACTOR_IDLE_MS: atLeastOne(60_000).describe(
     'an actor without calls and connections is deactivated after this, ms',
   ),
-  ACK_LINGER_MS: count(10).describe('how long an acknowledgement of delivery may wait for others, ms'),
   CURSOR_FLUSH_MS: atLeastOne(500).describe('delivery and read cursors are written behind this often, ms'),
   AUDIT_WAITING: atLeastOne(10_000).describe(
     'audit events of a process that may wait to be written; more are lost',
@@ -139,7 +138,7 @@ const schema = z.object({
   NATS_URL: list.describe('comma separated NATS servers of the cluster'),
   NATS_USER: optionalText.describe('NATS user of this role'),
   NATS_PASSWORD: optionalText.describe('its password'),
-  NATS_WRITE_PAUSE_MS: count(5).describe(
+  NATS_WRITE_PAUSE_MS: count(2).describe(
     'least time between two writes of a process to NATS; what it says meanwhile leaves together, ms',
   ),
   NATS_REPLICAS: z.enum(['1', '3']).default('1').transform(Number).describe('replicas of the log’s stream'),

@@ -8,7 +8,7 @@ import type { CursorBatch, DeliveredCursor, ReadCursor, UserRows, UserStore } fr
 
 /** Cursors in one statement. */
 const CURSORS_A_STATEMENT = 200
-/** Where partners are looked for, each way. */
+/** Where those who have written last are looked for. */
 const RECENT_MESSAGES = 1000
 /** How often such a statement is tried again at once. */
 const COLLISIONS = 5
@@ -132,26 +132,22 @@ export class SqlUsers implements UserStore {
   }
 
   async partners(user: UserId, limit: number): Promise<readonly UserId[]> {
-    const { byIndex } = this.#database.dialect
-    const rows = await this.#database.rows<{ partner: UserId; seq: number }>(
-      `select recipient as partner, seq from (select recipient, seq from message ${byIndex('message_sender')}
-         where sender = ? and kind = 'direct' order by seq desc limit ${RECENT_MESSAGES}) sent
-       union all select sender, seq from (select sender, seq from message ${byIndex('message_feed')}
-         where feed = ? and kind = 'direct' order by seq desc limit ${RECENT_MESSAGES}) received`,
-      [user, directFeed(user)],
+    const rows = await this.#database.rows<{ id: string }>(
+      "select id from conversation where user_id = ? and id like 'direct:%' limit ?",
+      [user, limit + 1],
     )
-    const partners = new Set(rows.sort((a, b) => b.seq - a.seq).map(({ partner }) => partner))
-    if (partners.size < limit) {
-      const read = await this.#database.rows<{ id: string }>(
-        "select id from conversation where user_id = ? and id like 'direct:%' limit ?",
-        [user, limit],
-      )
-      for (const { id } of read) {
-        const peer = directPeer(id, user)
-        if (peer !== undefined) partners.add(peer)
-      }
-    }
-    return [...partners].slice(0, limit)
+    const partners = rows.flatMap(({ id }) => directPeer(id, user) ?? [])
+    if (partners.length <= limit) return partners
+    return [...new Set([...(await this.#latestSenders(user)), ...partners])].slice(0, limit)
+  }
+
+  async #latestSenders(user: UserId): Promise<readonly UserId[]> {
+    const rows = await this.#database.rows<{ sender: UserId }>(
+      `select sender from message ${this.#database.dialect.byIndex('message_feed')}
+       where feed = ? and kind = 'direct' order by seq desc limit ${RECENT_MESSAGES}`,
+      [directFeed(user)],
+    )
+    return rows.map(({ sender }) => sender)
   }
 
   /** The row's lock, taken by the first statement, makes the second read what the first wrote. */

@@ -38,8 +38,8 @@ export interface UserStore {
   nextSessionVersion(user: UserId): Promise<number>
   saveCursors(cursors: CursorBatch): Promise<void>
   /**
-   * With whom the user has direct conversations, at most `limit`: first those of the last 1,000 messages each way, the
-   * latest first, then those in whose conversations the user has read something.
+   * With whom the user has direct conversations, at most `limit`. Where there are more, those who have sent one of the
+   * last 1,000 messages to the user go before others, the latest first.
    */
   partners(user: UserId, limit: number): Promise<readonly UserId[]>
 }

@@ -11,7 +11,7 @@ export interface CircleParts {
 }
 
 /**
- * Those with whom a user shares a conversation: the latest direct partners, then the members of small groups. Read when
+ * Those with whom a user shares a conversation: direct partners, then the members of small groups. Read when
  * it is first needed and after a change of a group; whom the user meets meanwhile is in it at once.
  */
 export class Circle {

@@ -7,7 +7,6 @@ import type { ConnectionParts } from '../../../gateway/connection-parts.ts'
 import { Connections } from '../../../gateway/connections.ts'
 import { HeldPushes } from '../../../gateway/held-pushes.ts'
 import { jsonProtocol } from '../../../gateway/json/json-protocol.ts'
-import { Lingering } from '../../../gateway/lingering.ts'
 import { createGatewayMetrics } from '../../../gateway/metrics.ts'
 import { SavedAcks } from '../../../gateway/saved-acks.ts'
 import type { Socket, SocketListener, WireData } from '../../../gateway/socket.ts'
@@ -92,7 +91,6 @@ describe('the connections of a gateway in doubt', () => {
       heldPushes: new HeldPushes(watermark),
       savedAcks: new SavedAcks(watermark),
       userRates: new UserRates(settings),
-      lingering: new Lingering(settings.ACK_LINGER_MS),
       metrics: createGatewayMetrics(),
       settings,
       logger,

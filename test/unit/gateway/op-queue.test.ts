@@ -1,6 +1,5 @@
 import { expect } from 'chai'
 import type { HandleResult, Op, OpResult } from '../../../actors/user/contract.ts'
-import { Lingering } from '../../../gateway/lingering.ts'
 import { OpQueue, type QueuedOp } from '../../../gateway/op-queue.ts'
 
 const send = (clientMsgId: string, to = 'bob'): Op & { op: 'send' } => ({
@@ -10,8 +9,6 @@ const send = (clientMsgId: string, to = 'bob'): Op & { op: 'send' } => ({
   body: 'x',
   msgType: 'TEXT',
 })
-/** Longer than any test. The timer keeps no process alive. */
-const FOR_EVER_MS = 2 ** 30
 const queued = (op: Op): QueuedOp => ({ op, receivedAt: 0 })
 
 /** An actor whose answers the test gives. */
@@ -19,14 +16,12 @@ class Desk {
   readonly calls: { ops: readonly Op[]; answer: (result: HandleResult) => void; fail: () => void }[] = []
   readonly answered: { op: Op; result: OpResult }[] = []
   readonly ends: string[] = []
-  onCall: (() => void) | undefined
   #settled: (() => void)[] = []
 
   readonly owner = {
     call: (ops: readonly Op[]) =>
       new Promise<HandleResult>((answer, reject) => {
         this.calls.push({ ops, answer, fail: () => reject(new Error('no answer')) })
-        this.onCall?.()
       }),
     answered: ({ op }: QueuedOp, result: OpResult) => this.answered.push({ op, result }),
     settled: () => {
@@ -59,9 +54,9 @@ class Desk {
 const idsOf = (ops: readonly Op[]) => ops.map(op => (op.op === 'send' ? op.clientMsgId : op.op))
 
 describe('the operations of a connection', () => {
-  const make = (ordered = false, lingering = new Lingering(FOR_EVER_MS)) => {
+  const make = (ordered = false) => {
     const desk = new Desk()
-    const queue = new OpQueue(desk.owner, lingering, ordered)
+    const queue = new OpQueue(desk.owner, ordered)
     queue.open()
     return { desk, queue }
   }
@@ -79,7 +74,7 @@ describe('the operations of a connection', () => {
 
   it('wait while the connection is not confirmed', () => {
     const desk = new Desk()
-    const queue = new OpQueue(desk.owner, new Lingering(FOR_EVER_MS), false)
+    const queue = new OpQueue(desk.owner, false)
     queue.add(queued(send('a')))
     expect(desk.calls).to.have.length(0)
     queue.open()
@@ -88,7 +83,7 @@ describe('the operations of a connection', () => {
 
   it('are refused as busy when a call has no answer, and acknowledgements are asked for again', async () => {
     const { desk, queue } = make()
-    queue.add(queued({ op: 'read', seq: 6 }))
+    queue.add(queued({ op: 'delivered', seq: 7 }))
     queue.add(queued(send('a')))
     await desk.answer([null])
     queue.add(queued({ op: 'read', seq: 7 }))
@@ -105,43 +100,6 @@ describe('the operations of a connection', () => {
     while (desk.calls.length < 4) await new Promise(resolve => setImmediate(resolve))
     expect(idsOf(desk.last.ops)).to.deep.equal(['read'])
     queue.clear()
-  })
-
-  it('linger while they are acknowledgements of delivery, and go with whatever else is to be done', async () => {
-    const { desk, queue } = make()
-    for (const seq of [1, 2]) queue.add(queued({ op: 'delivered', seq }))
-    expect(desk.calls).to.have.length(0)
-    queue.add(queued(send('a')))
-    expect(idsOf(desk.last.ops)).to.deep.equal(['delivered', 'delivered', 'a'])
-    queue.add(queued({ op: 'delivered', seq: 3 }))
-    await desk.answer()
-    expect(desk.calls).to.have.length(1)
-    const finished = queue.finish()
-    expect(idsOf(desk.last.ops)).to.deep.equal(['delivered'])
-    await desk.answer()
-    await finished
-  })
-
-  it('linger no longer than until a call is full', () => {
-    const { desk, queue } = make()
-    for (let seq = 1; seq < 64; seq += 1) queue.add(queued({ op: 'delivered', seq }))
-    expect(desk.calls).to.have.length(0)
-    queue.add(queued({ op: 'delivered', seq: 64 }))
-    expect(desk.last.ops).to.have.length(64)
-  })
-
-  it('that lingered on many connections leave together', async () => {
-    const lingering = new Lingering(20)
-    const queues = [1, 2, 3].map(() => make(false, lingering))
-    const countCalls = () => queues.map(({ desk }) => desk.calls.length)
-    const counted = new Promise(resolve => {
-      for (const { desk } of queues) desk.onCall = () => queueMicrotask(() => resolve(countCalls()))
-    })
-    for (const { queue } of queues) {
-      queue.add(queued({ op: 'delivered', seq: 1 }))
-      await new Promise(resolve => setImmediate(resolve))
-    }
-    expect(await counted).to.deep.equal([1, 1, 1])
   })
 
   it('of a client that asks for order stay refused until the first refused one is repeated', async () => {
