@@ -4,6 +4,8 @@ import type { PresenceNews } from './known-presence.ts'
 
 /** So long a client that has just been bound may say that it is away, before it is told online. */
 const AFTER_BIND_MS = 200
+/** Of no change: the state that an owner begins with is its 0th. */
+const NOTHING_TOLD = -1
 
 export interface OwnPresenceParts {
   /** How long somebody who has gone may be gone before it is told, ms. */
@@ -45,6 +47,11 @@ export class OwnPresence {
   /** Whether nobody is there and nothing is to be told. */
   get quiet(): boolean {
     return this.#look === undefined && !this.#isGreeted
+  }
+
+  /** An earlier owner had connections: others may take the user to be there, so nobody's being there is news. */
+  inherited(): void {
+    this.#toldN = NOTHING_TOLD
   }
 
   bound(): void {
@@ -120,8 +127,8 @@ export class OwnPresence {
     this.#look = undefined
     // Whoever is asked for will be there or not, and then settles it.
     if (!this.#isSettled) return
-    this.#tell()
     const remaining = this.#graceUntil - performance.now()
+    if (remaining <= 0 || !this.#isEmpty) this.#tell()
     if (remaining > 0) this.#lookIn(remaining)
   }
 

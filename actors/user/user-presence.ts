@@ -56,6 +56,11 @@ export class UserPresence implements PresenceWatcher {
     return this.#own.quiet
   }
 
+  /** The route is an earlier owner's. */
+  inherited(): void {
+    this.#own.inherited()
+  }
+
   /** A connection has been bound: it is told who is there, as far as that is known. */
   bound(attachment: Attachment): void {
     for (const presence of this.#known.present()) attachment.push(eventOf(presence))

@@ -170,8 +170,11 @@ describe('three devices of a user while gateways and hosts are killed', function
     }
     await target.cluster.kill('host-1')
     await target.cluster.restartPair('host-1')
-    for (const client of clients) await client.settle()
-    // Each has an owner once it is asked; half of them a new one.
+    // Each has an owner once its client has had an answer of it; half of them a new one.
+    for (const [n, client] of clients.entries()) {
+      client.send({ type: 'PRESENCE', users: [users[n]] })
+      await client.next({ type: 'PRESENCE', from: users[n] })
+    }
     const asked = watcher.client?.all({ type: 'PRESENCE' }).length ?? 0
     watcher.client?.send({ type: 'PRESENCE', users })
     const answers = await watcher.client?.atLeast(asked + users.length, { type: 'PRESENCE' })

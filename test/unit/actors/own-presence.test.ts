@@ -124,4 +124,16 @@ describe('a user’s own presence', () => {
       expect(told.length).to.equal(last ? 2 : 1)
     }
   })
+
+  it('says that nobody is there where an earlier owner had connections and their gateway is gone', async () => {
+    const { own, connections, told, leave } = make()
+    own.inherited()
+    connections.set('c1', undefined)
+    const leftAt = performance.now()
+    leave('c1')
+    await until(() => told.length === 1, 'nothing was told')
+    expect(performance.now() - leftAt).to.be.at.least(GRACE_MS - 2)
+    expect(told).to.deep.equal([['offline', false]])
+    expect(own.quiet).to.equal(true)
+  })
 })
