@@ -4,7 +4,7 @@ import type { AttachAnswer, AttachRequest } from '../actors/route-confirmations.
 import type { Bus, BusSubscription } from '../messaging/bus.ts'
 import { subjects } from '../messaging/subjects.ts'
 import type { PresenceStatus } from '../protocol/presence.ts'
-import type { Connection } from './connection.ts'
+import type { Connection } from './connection/connection.ts'
 
 const SWEEP_MS = 500
 /** A sweep this late means that the process stood still: others may have given it up. ms */

@@ -1,7 +1,7 @@
 import type { TokenBucket } from 'limiter'
 import type { Account } from '../../storage/store.ts'
-import { addressKey, remembered } from '../addresses.ts'
-import { fullBucket } from '../rates.ts'
+import { fullBucket } from '../connection/rates.ts'
+import { addressKey, remembered } from '../sockets/addresses.ts'
 
 /** Failures of an account before a further try has to wait. */
 export const FREE_FAILURES = 5

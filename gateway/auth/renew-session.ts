@@ -1,7 +1,7 @@
 import type { Reason } from '../../protocol/errors.ts'
 import type { Logger } from '../../runtime/logger.ts'
-import type { ActorCalls } from '../actor-calls.ts'
-import type { AuthFailure } from '../wire-protocol.ts'
+import type { ActorCalls } from '../connection/actor-calls.ts'
+import type { AuthFailure } from '../connection/wire-protocol.ts'
 import type { Session, Tokens } from './tokens.ts'
 import { verifySession } from './verify-session.ts'
 

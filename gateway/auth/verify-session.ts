@@ -1,5 +1,5 @@
 import type { Logger } from '../../runtime/logger.ts'
-import type { AuthFailure } from '../wire-protocol.ts'
+import type { AuthFailure } from '../connection/wire-protocol.ts'
 import type { Session, Tokens } from './tokens.ts'
 
 /** The session of an access token, or why there is none. Does not know the user's session version. */

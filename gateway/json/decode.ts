@@ -5,7 +5,7 @@ import type { Reason } from '../../protocol/errors.ts'
 import { parseExactJson } from '../../protocol/exact-json.ts'
 import { isClientMsgId, isUserId, parseSeq, type UserId } from '../../protocol/ids.ts'
 import { isPresenceStatus, MAX_PRESENCE_USERS } from '../../protocol/presence.ts'
-import type { About, ClientFrame } from '../wire-protocol.ts'
+import type { About, ClientFrame } from '../connection/wire-protocol.ts'
 
 type Frame = Record<string, unknown>
 

@@ -4,7 +4,7 @@ import type { Reason } from '../../protocol/errors.ts'
 import type { PushEvent } from '../../protocol/events.ts'
 import type { GroupChange } from '../../protocol/groups.ts'
 import type { UserId } from '../../protocol/ids.ts'
-import type { About } from '../wire-protocol.ts'
+import type { About } from '../connection/wire-protocol.ts'
 
 /**
  * Frames as the JSON contract spells them. User ids and seqs need no escaping, so the hot ones are put together

@@ -1,4 +1,4 @@
-import type { ClientFrame, WireProtocol } from '../wire-protocol.ts'
+import type { ClientFrame, WireProtocol } from '../connection/wire-protocol.ts'
 import { decodeJson } from './decode.ts'
 import { encodeAck, encodeError, encodeEvent } from './encode.ts'
 

@@ -13,7 +13,7 @@ import type {
   Wire,
   WireData,
   WireProtocol,
-} from '../wire-protocol.ts'
+} from '../connection/wire-protocol.ts'
 import { encodeFrame, MessageType } from './codec.ts'
 import { decodeMessage, type Message } from './decode.ts'
 import { encodeAck, encodeEvent, encodeSync } from './encode.ts'

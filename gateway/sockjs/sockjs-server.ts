@@ -1,9 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import sockjs from 'sockjs'
 import type { Settings } from '../../runtime/settings.ts'
-import { type Endpoint, requestEndpoint } from '../endpoints.ts'
-import { type Accepted, type HandshakeParts, type HandshakeRefusal, judgeHandshake } from '../handshake.ts'
-import type { Socket } from '../socket.ts'
+import { type Endpoint, requestEndpoint } from '../sockets/endpoints.ts'
+import {
+  type Accepted,
+  type HandshakeParts,
+  type HandshakeRefusal,
+  judgeHandshake,
+} from '../sockets/handshake.ts'
+import type { Socket } from '../sockets/socket.ts'
 import { type SockJsConnection, SockJsSession } from './sockjs-session.ts'
 
 export interface SockJsParts extends HandshakeParts {

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Socket, SocketListener, WireData } from '../socket.ts'
+import type { Socket, SocketListener, WireData } from '../sockets/socket.ts'
 
 /** What we use of a connection of the `sockjs` package; its typings leave out the inner half. */
 export interface SockJsConnection {

@@ -1,5 +1,5 @@
 import { CloseCode } from '../../protocol/close-codes.ts'
-import type { Socket, SocketListener, WireData } from '../socket.ts'
+import type { Socket, SocketListener, WireData } from '../sockets/socket.ts'
 
 /** SockJS over a WebSocket: each message in SockJS's frames. Source: the SockJS protocol 0.3.3, "Framing". */
 export class SockJsWebSocket implements Socket {

@@ -5,7 +5,7 @@ import { type Reason, refusals } from '../../protocol/errors.ts'
 import { directConversation, type GroupId, groupConversation, type UserId } from '../../protocol/ids.ts'
 import type { OfflineSummary } from '../../protocol/offline.ts'
 import type { Presence } from '../../protocol/presence.ts'
-import type { About } from '../wire-protocol.ts'
+import type { About } from '../connection/wire-protocol.ts'
 
 /** Bodies of MESSAGE frames, as the STOMP contract spells them ("Frames"). What does not apply is absent. */
 

@@ -3,7 +3,7 @@ import type { Reason } from '../../protocol/errors.ts'
 import { parseExactJson } from '../../protocol/exact-json.ts'
 import { isClientMsgId, isUserId, type UserId } from '../../protocol/ids.ts'
 import { isPresenceStatus, MAX_PRESENCE_USERS } from '../../protocol/presence.ts'
-import type { About, ClientFrame } from '../wire-protocol.ts'
+import type { About, ClientFrame } from '../connection/wire-protocol.ts'
 
 /** Characters (code points) of a message. Source: the STOMP contract. */
 export const MAX_CONTENT_CHARACTERS = 5000

@@ -3,7 +3,14 @@ import { type Reason, refusals } from '../../protocol/errors.ts'
 import type { PushEvent } from '../../protocol/events.ts'
 import { directConversation, groupConversation, type Recipient, type UserId } from '../../protocol/ids.ts'
 import { hasRole, type Session } from '../auth/tokens.ts'
-import type { About, AuthFailure, ClientFrame, Liveness, TakeFrame, WireProtocol } from '../wire-protocol.ts'
+import type {
+  About,
+  AuthFailure,
+  ClientFrame,
+  Liveness,
+  TakeFrame,
+  WireProtocol,
+} from '../connection/wire-protocol.ts'
 import {
   entryBody,
   failedBody,

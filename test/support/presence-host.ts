@@ -14,8 +14,8 @@ import {
   RouteConfirmations,
 } from '../../actors/route-confirmations.ts'
 import { UserActor } from '../../actors/user/user-actor.ts'
-import { HeldPushes } from '../../gateway/held-pushes.ts'
-import { PushInbox } from '../../gateway/push-inbox.ts'
+import { HeldPushes } from '../../gateway/connection/held-pushes.ts'
+import { PushInbox } from '../../gateway/connection/push-inbox.ts'
 import { MemoryBus } from '../../messaging/memory-bus.ts'
 import { subjects } from '../../messaging/subjects.ts'
 import { Watermark } from '../../messaging/watermark.ts'

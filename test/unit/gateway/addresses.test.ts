@@ -1,9 +1,9 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { expect } from 'chai'
-import { Addresses } from '../../../gateway/addresses.ts'
-import { Rates } from '../../../gateway/rates.ts'
-import { UserRates } from '../../../gateway/user-rates.ts'
+import { Rates } from '../../../gateway/connection/rates.ts'
+import { UserRates } from '../../../gateway/connection/user-rates.ts'
+import { Addresses } from '../../../gateway/sockets/addresses.ts'
 import { readSettings } from '../../../runtime/settings.ts'
 
 const request = (remoteAddress: string, forwarded?: string): IncomingMessage => {

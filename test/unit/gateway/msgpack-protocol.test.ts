@@ -1,6 +1,6 @@
 import { expect } from 'chai'
+import type { ClientFrame } from '../../../gateway/connection/wire-protocol.ts'
 import { MsgpackProtocol } from '../../../gateway/msgpack/msgpack-protocol.ts'
-import type { ClientFrame } from '../../../gateway/wire-protocol.ts'
 import type { PushEvent } from '../../../protocol/events.ts'
 import { pack, unpack, type ValueMap } from '../../support/msgpack-by-hand.ts'
 

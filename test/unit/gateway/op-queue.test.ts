@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { HandleResult, Op, OpResult } from '../../../actors/user/contract.ts'
-import { OpQueue, type QueuedOp } from '../../../gateway/op-queue.ts'
+import { OpQueue, type QueuedOp } from '../../../gateway/connection/op-queue.ts'
 
 const send = (clientMsgId: string, to = 'bob'): Op & { op: 'send' } => ({
   op: 'send',

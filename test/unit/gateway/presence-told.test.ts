@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { PresenceTold } from '../../../gateway/presence-told.ts'
+import { PresenceTold } from '../../../gateway/connection/presence-told.ts'
 import type { PresenceEvent } from '../../../protocol/events.ts'
 
 describe('what a client has been told of presence', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { HeldPushes } from '../../../gateway/held-pushes.ts'
-import { PushInbox } from '../../../gateway/push-inbox.ts'
+import { HeldPushes } from '../../../gateway/connection/held-pushes.ts'
+import { PushInbox } from '../../../gateway/connection/push-inbox.ts'
 import { MemoryBus } from '../../../messaging/memory-bus.ts'
 import { Watermark } from '../../../messaging/watermark.ts'
 import type { PushEvent } from '../../../protocol/events.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { PushOrder } from '../../../gateway/push-order.ts'
+import { PushOrder } from '../../../gateway/connection/push-order.ts'
 
 describe('the order of pushes', () => {
   it('delivers each number of an epoch once and asks for a resync after a gap', () => {

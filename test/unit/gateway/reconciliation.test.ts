@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { ReconcileRequest } from '../../../actors/gateway-watch.ts'
-import type { Connection } from '../../../gateway/connection.ts'
+import type { Connection } from '../../../gateway/connection/connection.ts'
 import { Reconciliation } from '../../../gateway/reconciliation.ts'
 import { MemoryBus } from '../../../messaging/memory-bus.ts'
 import { subjects } from '../../../messaging/subjects.ts'

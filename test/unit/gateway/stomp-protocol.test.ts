@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import type { Session } from '../../../gateway/auth/tokens.ts'
+import type { ClientFrame } from '../../../gateway/connection/wire-protocol.ts'
 import { agreeHeartBeat } from '../../../gateway/stomp/heart-beat.ts'
 import { StompProtocol } from '../../../gateway/stomp/stomp-protocol.ts'
 import { Subscriptions } from '../../../gateway/stomp/subscriptions.ts'
-import type { ClientFrame } from '../../../gateway/wire-protocol.ts'
 
 const session: Session = { user: 'alice', sv: 0, expiresAt: Number.MAX_SAFE_INTEGER }
 

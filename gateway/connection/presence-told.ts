@@ -1,6 +1,6 @@
-import type { PresenceEvent } from '../protocol/events.ts'
-import type { UserId } from '../protocol/ids.ts'
-import type { PresenceStatus } from '../protocol/presence.ts'
+import type { PresenceEvent } from '../../protocol/events.ts'
+import type { UserId } from '../../protocol/ids.ts'
+import type { PresenceStatus } from '../../protocol/presence.ts'
 
 /** Users whose presence is remembered for a connection. Beyond it a client may be told the same twice. */
 const MAX_REMEMBERED = 1000

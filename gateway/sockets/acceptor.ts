@@ -1,14 +1,14 @@
+import { Connection } from '../connection/connection.ts'
+import type { ConnectionParts } from '../connection/connection-parts.ts'
+import type { Spoken } from '../connection/dialogue.ts'
+import type { WireProtocol } from '../connection/wire-protocol.ts'
+import type { Connections } from '../connections.ts'
+import { MsgpackProtocol } from '../msgpack/msgpack-protocol.ts'
+import type { OnlineList } from '../online-list.ts'
+import { StompProtocol } from '../stomp/stomp-protocol.ts'
 import type { Addresses } from './addresses.ts'
-import { Connection } from './connection.ts'
-import type { ConnectionParts } from './connection-parts.ts'
-import type { Connections } from './connections.ts'
-import type { Spoken } from './dialogue.ts'
 import type { Accepted } from './handshake.ts'
-import { MsgpackProtocol } from './msgpack/msgpack-protocol.ts'
-import type { OnlineList } from './online-list.ts'
 import type { Socket } from './socket.ts'
-import { StompProtocol } from './stomp/stomp-protocol.ts'
-import type { WireProtocol } from './wire-protocol.ts'
 
 export interface AcceptorParts extends Omit<ConnectionParts, 'closed'> {
   readonly connections: Connections

@@ -1,6 +1,6 @@
-import type { Sent } from '../actors/user/contract.ts'
-import type { Watermark } from '../messaging/watermark.ts'
-import type { Recipient } from '../protocol/ids.ts'
+import type { Sent } from '../../actors/user/contract.ts'
+import type { Watermark } from '../../messaging/watermark.ts'
+import type { Recipient } from '../../protocol/ids.ts'
 import type { FrameRef } from './wire-protocol.ts'
 
 /** A message that has been acknowledged as accepted (or would have been) and waits for the watermark. */

@@ -7,12 +7,12 @@ import type {
   SessionCheck,
   TouchResult,
   UserContract,
-} from '../actors/user/contract.ts'
-import type { PresenceStatus } from '../protocol/presence.ts'
-import type { Actors } from '../runtime/actor-runtime.ts'
-import type { Limit } from '../runtime/limit.ts'
-import type { Logger } from '../runtime/logger.ts'
-import type { Session } from './auth/tokens.ts'
+} from '../../actors/user/contract.ts'
+import type { PresenceStatus } from '../../protocol/presence.ts'
+import type { Actors } from '../../runtime/actor-runtime.ts'
+import type { Limit } from '../../runtime/limit.ts'
+import type { Logger } from '../../runtime/logger.ts'
+import type { Session } from '../auth/tokens.ts'
 import type { Confirming } from './connection-state.ts'
 
 export interface ActorCallsParts {

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { isIPv6 } from 'node:net'
 import proxyAddress from '@fastify/proxy-addr'
 import type { TokenBucket } from 'limiter'
-import type { Settings } from '../runtime/settings.ts'
-import { fullBucket } from './rates.ts'
+import type { Settings } from '../../runtime/settings.ts'
+import { fullBucket } from '../connection/rates.ts'
 
 /** Addresses whose tries are remembered; the one that has been quiet for longest is forgotten for a new one. */
 const MAX_ADDRESSES = 10_000

@@ -1,4 +1,4 @@
-import type { PushEvent, PushedEvent } from '../protocol/events.ts'
+import type { PushEvent, PushedEvent } from '../../protocol/events.ts'
 import type { HeldPushes } from './held-pushes.ts'
 import { PresenceTold } from './presence-told.ts'
 import { PushOrder } from './push-order.ts'

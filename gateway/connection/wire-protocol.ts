@@ -1,9 +1,9 @@
-import type { DeliveryTerms, Op, Sent, Synced } from '../actors/user/contract.ts'
-import type { Reason } from '../protocol/errors.ts'
-import type { PushEvent } from '../protocol/events.ts'
-import type { Recipient, UserId } from '../protocol/ids.ts'
-import type { Session } from './auth/tokens.ts'
-import type { WireData } from './socket.ts'
+import type { DeliveryTerms, Op, Sent, Synced } from '../../actors/user/contract.ts'
+import type { Reason } from '../../protocol/errors.ts'
+import type { PushEvent } from '../../protocol/events.ts'
+import type { Recipient, UserId } from '../../protocol/ids.ts'
+import type { Session } from '../auth/tokens.ts'
+import type { WireData } from '../sockets/socket.ts'
 
 export type { WireData }
 

@@ -1,5 +1,5 @@
+import type { Socket, WireData } from '../sockets/socket.ts'
 import type { Outbound } from './outbound.ts'
-import type { Socket, WireData } from './socket.ts'
 
 export interface FrameQueueLimits {
   readonly frames: number

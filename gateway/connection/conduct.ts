@@ -1,6 +1,6 @@
-import type { Op } from '../actors/user/contract.ts'
-import { CloseCode } from '../protocol/close-codes.ts'
-import type { Consequence } from '../protocol/errors.ts'
+import type { Op } from '../../actors/user/contract.ts'
+import { CloseCode } from '../../protocol/close-codes.ts'
+import type { Consequence } from '../../protocol/errors.ts'
 import { type RateSettings, Rates } from './rates.ts'
 import { Strikes } from './strikes.ts'
 

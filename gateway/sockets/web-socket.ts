@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { WebSocket as WsSocket } from 'ws'
-import { CloseCode } from '../protocol/close-codes.ts'
-import type { Logger } from '../runtime/logger.ts'
+import { CloseCode } from '../../protocol/close-codes.ts'
+import type { Logger } from '../../runtime/logger.ts'
 import type { Socket, SocketListener, WireData } from './socket.ts'
 
 /** Largest messages, bytes. */

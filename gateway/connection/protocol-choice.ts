@@ -1,4 +1,4 @@
-import type { PushEvent } from '../protocol/events.ts'
+import type { PushEvent } from '../../protocol/events.ts'
 import type { WireProtocol } from './wire-protocol.ts'
 
 /**

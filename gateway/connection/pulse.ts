@@ -1,6 +1,6 @@
-import type { Settings } from '../runtime/settings.ts'
+import type { Settings } from '../../runtime/settings.ts'
+import type { Socket } from '../sockets/socket.ts'
 import type { Outbound } from './outbound.ts'
-import type { Socket } from './socket.ts'
 import type { WireProtocol } from './wire-protocol.ts'
 
 /** A connection's signs of life: those it asks for, and those it has had. Times: ms since 1970. */

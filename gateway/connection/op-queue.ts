@@ -1,7 +1,7 @@
-import type { HandleResult, Op, OpAnswer, Refused, SendOp } from '../actors/user/contract.ts'
-import { refusals } from '../protocol/errors.ts'
-import { recipientOf } from '../protocol/ids.ts'
-import { fullJitter } from '../runtime/backoff.ts'
+import type { HandleResult, Op, OpAnswer, Refused, SendOp } from '../../actors/user/contract.ts'
+import { refusals } from '../../protocol/errors.ts'
+import { recipientOf } from '../../protocol/ids.ts'
+import { fullJitter } from '../../runtime/backoff.ts'
 import type { FrameRef } from './wire-protocol.ts'
 
 export interface QueuedOp {

@@ -1,12 +1,12 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket as WsSocket } from 'ws'
+import { SOCKET_IO_PATH } from '../list-sync/socket-io.ts'
+import { SockJsServer } from '../sockjs/sockjs-server.ts'
+import { SockJsWebSocket } from '../sockjs/sockjs-web-socket.ts'
 import { Acceptor, type AcceptorParts, JSON_TEXT, MSGPACK } from './acceptor.ts'
 import { type Endpoint, upgradeEndpoint } from './endpoints.ts'
 import { type Accepted, type HandshakeRefusal, judgeHandshake } from './handshake.ts'
-import { SOCKET_IO_PATH } from './list-sync/socket-io.ts'
-import { SockJsServer } from './sockjs/sockjs-server.ts'
-import { SockJsWebSocket } from './sockjs/sockjs-web-socket.ts'
 import { WebSocket } from './web-socket.ts'
 
 const CLOSE_ANSWER_MS = 5000

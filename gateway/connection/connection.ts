@@ -1,11 +1,12 @@
-import type { Attached, Refused } from '../actors/user/contract.ts'
-import { CloseCode } from '../protocol/close-codes.ts'
-import { type Reason, refusals } from '../protocol/errors.ts'
-import type { PushEvent, PushedEvent } from '../protocol/events.ts'
+import type { Attached, Refused } from '../../actors/user/contract.ts'
+import { CloseCode } from '../../protocol/close-codes.ts'
+import { type Reason, refusals } from '../../protocol/errors.ts'
+import type { PushEvent, PushedEvent } from '../../protocol/events.ts'
+import { renewSession } from '../auth/renew-session.ts'
+import type { Session } from '../auth/tokens.ts'
+import { verifySession } from '../auth/verify-session.ts'
+import type { Socket } from '../sockets/socket.ts'
 import { ActorCalls } from './actor-calls.ts'
-import { renewSession } from './auth/renew-session.ts'
-import type { Session } from './auth/tokens.ts'
-import { verifySession } from './auth/verify-session.ts'
 import { Conduct, isPaced } from './conduct.ts'
 import type { ConnectionParts } from './connection-parts.ts'
 import {
@@ -18,7 +19,6 @@ import { Dialogue, type Spoken } from './dialogue.ts'
 import { OpQueue, type OpQueueOwner } from './op-queue.ts'
 import { PushInbox } from './push-inbox.ts'
 import { type Answering, SendAnswers } from './send-answers.ts'
-import type { Socket } from './socket.ts'
 import {
   type About,
   type AuthFailure,

@@ -1,4 +1,4 @@
-import type { Watermark } from '../messaging/watermark.ts'
+import type { Watermark } from '../../messaging/watermark.ts'
 
 export interface HoldingInbox {
   /** Everything up to `position` is saved. False when nothing is held any more. */

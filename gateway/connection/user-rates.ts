@@ -1,7 +1,7 @@
 import type { TokenBucket } from 'limiter'
-import type { UserId } from '../protocol/ids.ts'
-import type { Settings } from '../runtime/settings.ts'
-import { remembered } from './addresses.ts'
+import type { UserId } from '../../protocol/ids.ts'
+import type { Settings } from '../../runtime/settings.ts'
+import { remembered } from '../sockets/addresses.ts'
 import { fullBucket } from './rates.ts'
 
 /** Users who are remembered; the one that has not connected for longest is forgotten for a new one. */

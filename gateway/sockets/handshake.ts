@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http'
-import type { UserContract } from '../actors/user/contract.ts'
-import type { Actors } from '../runtime/actor-runtime.ts'
-import type { Logger } from '../runtime/logger.ts'
-import type { Settings } from '../runtime/settings.ts'
+import type { UserContract } from '../../actors/user/contract.ts'
+import type { Actors } from '../../runtime/actor-runtime.ts'
+import type { Logger } from '../../runtime/logger.ts'
+import type { Settings } from '../../runtime/settings.ts'
+import type { Session, Tokens } from '../auth/tokens.ts'
+import { verifySession } from '../auth/verify-session.ts'
+import { isAllowedOrigin } from '../http/origins.ts'
 import type { Addresses } from './addresses.ts'
-import type { Session, Tokens } from './auth/tokens.ts'
-import { verifySession } from './auth/verify-session.ts'
-import { isAllowedOrigin } from './http/origins.ts'
 
 const DEVICE = /^[\x21-\x7e]{1,64}$/
 

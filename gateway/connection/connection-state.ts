@@ -1,5 +1,5 @@
-import type { PushedEvent } from '../protocol/events.ts'
-import type { Session } from './auth/tokens.ts'
+import type { PushedEvent } from '../../protocol/events.ts'
+import type { Session } from '../auth/tokens.ts'
 import type { ClientFrame, FrameRef } from './wire-protocol.ts'
 
 interface Held {

@@ -1,4 +1,4 @@
-import type { Socket, WireData } from './socket.ts'
+import type { Socket, WireData } from '../sockets/socket.ts'
 
 /** The writing side of a connection, which notices a slow reader. */
 export interface Outbound {
