@@ -2,7 +2,7 @@ import { type Bus, NoResponders } from '../messaging/bus.ts'
 import { subjects } from '../messaging/subjects.ts'
 import type { UserId } from '../protocol/ids.ts'
 import { Limit } from '../runtime/limit.ts'
-import type { PresenceNews } from './user/known-presence.ts'
+import type { PresenceNews } from './user/presence/known-presence.ts'
 
 const ANSWER_MS = 1000
 /** Users asked at once by this process, whoever wants to know; those on a frozen host hold nobody up. */

@@ -25,7 +25,6 @@ import type { GroupContract } from '../group/contract.ts'
 import type { PresenceNotice } from '../presence-watch.ts'
 import { Acknowledging } from './acknowledging.ts'
 import type { Attachment } from './attachment.ts'
-import { Circle } from './circle.ts'
 import { Connections } from './connections.ts'
 import type {
   Acknowledgement,
@@ -46,13 +45,14 @@ import { byGroup, type Membership, Memberships } from './memberships.ts'
 import { Offline } from './offline.ts'
 import { OwnMessages } from './own-messages.ts'
 import type { UserActorParts } from './parts.ts'
+import { Circle } from './presence/circle.ts'
+import { UserPresence } from './presence/user-presence.ts'
 import { type RecountNotice, Replaying } from './replaying.ts'
 import { Revoking } from './revoking.ts'
 import { Sending } from './sending.ts'
 import { Snapshot } from './snapshot.ts'
 import { Syncing } from './syncing.ts'
 import { UnreadCounts } from './unread-counts.ts'
-import { UserPresence } from './user-presence.ts'
 
 type Method = keyof UserContract
 type Args<M extends Method> = Parameters<UserContract[M]>[0]

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { Circle } from '../../../actors/user/circle.ts'
+import { Circle } from '../../../actors/user/presence/circle.ts'
 import { MAX_PRESENCE_GROUP } from '../../../protocol/presence.ts'
 import type { Store } from '../../../storage/store.ts'
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { KnownPresence, type PresenceNews } from '../../../actors/user/known-presence.ts'
+import { KnownPresence, type PresenceNews } from '../../../actors/user/presence/known-presence.ts'
 import { presenceStatuses } from '../../../protocol/presence.ts'
 
 const news = (epoch: number, n: number, status: PresenceNews['status'], user = 'bob'): PresenceNews => ({

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { OwnPresence } from '../../../actors/user/own-presence.ts'
+import { OwnPresence } from '../../../actors/user/presence/own-presence.ts'
 import type { PresenceStatus } from '../../../protocol/presence.ts'
 import { until } from '../../support/until.ts'
 

@@ -1,5 +1,5 @@
-import type { UserId } from '../../protocol/ids.ts'
-import type { Presence } from '../../protocol/presence.ts'
+import type { UserId } from '../../../protocol/ids.ts'
+import type { Presence } from '../../../protocol/presence.ts'
 
 /**
  * A user's presence as the user's actor says it. Of two, the one with the higher (epoch, n) is the newer: the epoch is

@@ -1,6 +1,6 @@
-import type { GroupId, UserId } from '../../protocol/ids.ts'
-import { MAX_PRESENCE_GROUP } from '../../protocol/presence.ts'
-import type { Store } from '../../storage/store.ts'
+import type { GroupId, UserId } from '../../../protocol/ids.ts'
+import { MAX_PRESENCE_GROUP } from '../../../protocol/presence.ts'
+import type { Store } from '../../../storage/store.ts'
 
 export interface CircleParts {
   readonly store: Pick<Store, 'users' | 'groups'>

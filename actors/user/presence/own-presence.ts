@@ -1,5 +1,5 @@
-import type { UserId } from '../../protocol/ids.ts'
-import { mostPresent, type PresenceStatus, presenceStatuses } from '../../protocol/presence.ts'
+import type { UserId } from '../../../protocol/ids.ts'
+import { mostPresent, type PresenceStatus, presenceStatuses } from '../../../protocol/presence.ts'
 import type { PresenceNews } from './known-presence.ts'
 
 /** So long a client that has just been bound may say that it is away, before it is told online. */
