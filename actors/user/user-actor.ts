@@ -19,7 +19,6 @@ import {
   Actors,
   type DeactivateReason,
 } from '../../runtime/actor-runtime.ts'
-import type { Span } from '../../storage/group-store.ts'
 import type { MembershipNotice } from '../group/announcements.ts'
 import type { GroupContract } from '../group/contract.ts'
 import type { PresenceNotice } from '../presence-watch.ts'
@@ -41,7 +40,8 @@ import { CustomerSessions } from './customer-sessions.ts'
 import { GroupSending } from './group-sending.ts'
 import { IncomingMessages } from './incoming-messages.ts'
 import { Joining } from './joining.ts'
-import { byGroup, type Membership, Memberships } from './memberships.ts'
+import { MembershipUpdates } from './membership-updates.ts'
+import { Memberships } from './memberships.ts'
 import { Offline } from './offline.ts'
 import { OwnMessages } from './own-messages.ts'
 import type { UserActorParts } from './parts.ts'
@@ -69,6 +69,7 @@ export class UserActor implements Actor {
   readonly #acknowledging: Acknowledging
   readonly #connections: Connections
   readonly #memberships: Memberships
+  readonly #membershipUpdates: MembershipUpdates
   readonly #circle: Circle
   readonly #presence: UserPresence
   readonly #ownMessages: OwnMessages
@@ -135,6 +136,14 @@ export class UserActor implements Actor {
       intervalMs,
       logger: parts.logger,
     })
+    this.#membershipUpdates = new MembershipUpdates(this.#user, {
+      memberships: this.#memberships,
+      connections: this.#connections,
+      groups: store.groups,
+      changed: () => this.#circle.outdated(),
+      recount: () => this.#unread.recount(),
+      logger: parts.logger,
+    })
     this.#ownMessages = new OwnMessages(this.#user, {
       several: () => this.#connections.size > 1,
       push: (entry, except) => this.#connections.sent(entry, except),
@@ -175,7 +184,10 @@ export class UserActor implements Actor {
       log.follow(directFeed(this.#user), entry => this.#onStored(entry)),
       bus.subscribe(subjects.actorEvent('user', this.#user), message => this.#onNotice(message)),
     ]
-    this.#unwatch = this.#parts.memberships.watch(this.#user, rows => void this.#updateMemberships(rows))
+    this.#unwatch = this.#parts.memberships.watch(
+      this.#user,
+      rows => void this.#membershipUpdates.updateAll(rows),
+    )
     await Promise.all([log.flush(), bus.flush()])
     const rows = await store.users.load(this.#user)
     this.#unread.restore(rows)
@@ -348,38 +360,10 @@ export class UserActor implements Actor {
       return
     }
     if (notice.kind === 'membership') {
-      this.#onMembership(notice)
-        .then(() => respond?.({}))
-        .catch(error => this.#parts.logger.warn({ err: error, ...notice }, 'a membership is not known yet'))
+      this.#membershipUpdates.onNotice(notice, respond)
       return
     }
     this.#tell(notice)
-  }
-
-  async #onMembership({ group, seq, member }: MembershipNotice): Promise<void> {
-    this.#circle.outdated()
-    if (!member) {
-      if (this.#memberships.left(group, seq)) this.#connections.left(group)
-    } else if (!this.#memberships.knows(group, seq))
-      await this.#updateMembership(group, await this.#parts.store.groups.spans(group, this.#user))
-  }
-
-  async #updateMemberships(rows: readonly Membership[]): Promise<void> {
-    try {
-      for (const [group, spans] of byGroup(rows)) await this.#updateMembership(group, spans)
-    } catch (error) {
-      this.#parts.logger.warn({ err: error, user: this.#user }, 'memberships are not up to date')
-    }
-  }
-
-  async #updateMembership(group: GroupId, spans: readonly Span[]): Promise<void> {
-    const wasIn = this.#memberships.isMember(group)
-    const isNews = await this.#memberships.update(group, spans)
-    if (wasIn && !this.#memberships.isMember(group)) this.#connections.left(group)
-    if (!isNews) return
-    this.#circle.outdated()
-    this.#unread.recount()
-    this.#connections.joined(group, spans.at(-1)?.from ?? 0)
   }
 
   #tell(event: PushEvent): void {
