@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Latencies, type Summaries } from '../tools/load/latencies.ts'
 import { pace } from '../tools/load/pace.ts'
-import { seededRandom } from '../tools/load/random.ts'
 import { Schedule } from '../tools/load/schedule.ts'
+import { Random } from '../tools/random.ts'
 import { type ByRole, cpuSeconds, difference, total } from './process-cpu.ts'
 import type { Subject } from './subjects/subject.ts'
 import { WirePair } from './wire-pair.ts'
@@ -95,7 +95,7 @@ async function openLoop(
   seconds: number,
   seed: number,
 ): Promise<void> {
-  const schedule = new Schedule(pairs.length, (pairs.length * 1000) / rate, seededRandom(seed))
+  const schedule = new Schedule(pairs.length, (pairs.length * 1000) / rate, new Random(seed))
   const start = performance.now()
   const endMs = WARM_UP_MS + seconds * 1000
   await pace(schedule, { start, endMs }, ({ sender, at }) => pairs[sender]?.send(start + at))

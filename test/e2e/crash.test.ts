@@ -2,8 +2,8 @@ import { expect } from 'chai'
 import { WebSocket } from 'ws'
 import { HomingClient, type Message, type ProtocolName } from '../../client/index.ts'
 import { directConversation } from '../../protocol/ids.ts'
+import { Random } from '../../tools/random.ts'
 import { api } from '../support/api.ts'
-import { Seeded } from '../support/seeded.ts'
 import { Standalone } from '../support/standalone.ts'
 import { newUser, signToken } from '../support/target.ts'
 import { until } from '../support/until.ts'
@@ -71,7 +71,7 @@ function crashSuite(protocol: ProtocolName, messages: number, kills: number): vo
     }
 
     let killed = 0
-    for (const moment of moments(new Seeded(SEED), messages, kills)) {
+    for (const moment of moments(new Random(SEED), messages, kills)) {
       await until(() => saved >= moment, `only ${saved} are saved`, ALL_WITHIN_MS)
       await server.end('SIGKILL')
       expect(
@@ -106,7 +106,7 @@ function crashSuite(protocol: ProtocolName, messages: number, kills: number): vo
 }
 
 /** How many messages are saved when the server is killed, each time. */
-function moments(random: Seeded, messages: number, kills: number): number[] {
+function moments(random: Random, messages: number, kills: number): number[] {
   const part = messages / (kills + 1)
   return Array.from({ length: kills }, (_, kill) => Math.floor((kill + random.next()) * part) + 1)
 }

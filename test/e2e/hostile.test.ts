@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect } from 'chai'
+import { Random } from '../../tools/random.ts'
 import { HostileUser } from '../support/hostile-user.ts'
 import { Metrics } from '../support/metrics.ts'
 import { PolitePair } from '../support/polite-pair.ts'
-import { Seeded } from '../support/seeded.ts'
 import { Standalone } from '../support/standalone.ts'
 import { newUser, signToken } from '../support/target.ts'
 import { until } from '../support/until.ts'
@@ -65,7 +65,7 @@ describe(`a server under hostile input (SEED=${SEED})`, function () {
     const before = await memory()
 
     await sendAll(FRAMES)
-    await sendRaw(server, new Seeded(SEED))
+    await sendRaw(server, new Random(SEED))
     await polite.stop()
     expect(polite.exchanged).to.be.above(100)
     expect(polite.slowestMs).to.be.below(PATIENCE_MS)
@@ -96,7 +96,7 @@ async function settled(read: () => Promise<Memory>, before: Memory): Promise<Mem
 }
 
 /** Bytes that are hardly HTTP, or hardly WebSocket after a handshake that is. */
-async function sendRaw({ url }: Standalone, random: Seeded): Promise<void> {
+async function sendRaw({ url }: Standalone, random: Random): Promise<void> {
   const { hostname, port } = new URL(url)
   const upgrade = (path: string, key: string) =>
     `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +

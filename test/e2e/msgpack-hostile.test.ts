@@ -1,9 +1,9 @@
 import { expect } from 'chai'
+import { Random } from '../../tools/random.ts'
 import { HostileBinary } from '../support/hostile-binary.ts'
 import { Metrics } from '../support/metrics.ts'
 import { MsgpackClient, type } from '../support/msgpack-client.ts'
 import { PolitePair } from '../support/polite-pair.ts'
-import { Seeded } from '../support/seeded.ts'
 import { Standalone } from '../support/standalone.ts'
 import { newUser, signToken } from '../support/target.ts'
 import { until } from '../support/until.ts'
@@ -75,7 +75,7 @@ describe(`a server under hostile binary frames (SEED=${SEED})`, function () {
     const attackers = await Promise.all(
       absent.map(async (_, index) => {
         const token = await signToken(server, newUser('mallory'))
-        return { token, frames: new HostileBinary(new Seeded(SEED + index), absent, token) }
+        return { token, frames: new HostileBinary(new Random(SEED + index), absent, token) }
       }),
     )
     const attackAll = (count: number) =>

@@ -1,5 +1,5 @@
+import type { Random } from '../../tools/random.ts'
 import { int64, pack, packMap, type ValueMap } from './msgpack-by-hand.ts'
-import type { Seeded } from './seeded.ts'
 
 const keys = [
   'type',
@@ -48,13 +48,13 @@ const lies = ['dd', 'df', 'c6', 'db', 'c9'].map(head => Buffer.from(`${head}7fff
 
 /** Binary frames that a client could mean, and what becomes of them in hostile hands. */
 export class HostileBinary {
-  readonly #random: Seeded
+  readonly #random: Random
   readonly #peers: readonly string[]
   readonly #token: string
   #count = 0
 
   /** `peers`: whom messages go to; `token`: of the sender. */
-  constructor(random: Seeded, peers: readonly string[], token: string) {
+  constructor(random: Random, peers: readonly string[], token: string) {
     this.#random = random
     this.#peers = peers
     this.#token = token

@@ -1,4 +1,4 @@
-import type { Seeded } from './seeded.ts'
+import type { Random } from '../../tools/random.ts'
 
 /** A message of a WebSocket as its sender meant it: nothing says that it is JSON, UTF-8 or small. */
 export interface HostileFrame {
@@ -89,13 +89,13 @@ const names: readonly string[] = [
 
 /** Frames that a client could mean, and what becomes of them in hostile hands. */
 export class HostileFrames {
-  readonly #random: Seeded
+  readonly #random: Random
   readonly #peers: readonly string[]
   readonly #token: string
   #count = 0
 
   /** `peers`: whom messages go to; `token`: of the sender. */
-  constructor(random: Seeded, peers: readonly string[], token: string) {
+  constructor(random: Random, peers: readonly string[], token: string) {
     this.#random = random
     this.#peers = peers
     this.#token = token

@@ -1,6 +1,6 @@
 import { isReason, refusals } from '../../protocol/errors.ts'
+import { Random } from '../../tools/random.ts'
 import { HostileFrames } from './hostile-frames.ts'
-import { Seeded } from './seeded.ts'
 import { type Closed, type Frame, WireClient } from './wire-client.ts'
 
 const PROTOCOL_ERRORS_TO_CLOSE = 4
@@ -21,7 +21,7 @@ export class HostileUser {
   constructor(url: string, token: string, peers: readonly string[], seed: number) {
     this.#url = url
     this.#token = token
-    this.#frames = new HostileFrames(new Seeded(seed), peers, token)
+    this.#frames = new HostileFrames(new Random(seed), peers, token)
   }
 
   async send(count: number): Promise<void> {

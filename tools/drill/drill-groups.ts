@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { groupConversation } from '../../protocol/ids.ts'
 import type { HistoryWriter } from '../checker/history-writer.ts'
+import type { Random } from '../random.ts'
 import type { DrillUser } from './drill-user.ts'
 import { changeMembership, createGroup, type MembershipCall } from './membership-calls.ts'
-import type { Random } from './random.ts'
 
 export interface DrillGroupsParts {
   readonly count: number

@@ -1,6 +1,6 @@
+import { Random } from '../random.ts'
 import { Faults } from './faults.ts'
 import type { DrillOptions } from './options.ts'
-import { Random } from './random.ts'
 import { Recoveries } from './recoveries.ts'
 import { planFaults } from './schedule.ts'
 import { openStage } from './stage.ts'

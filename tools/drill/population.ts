@@ -1,9 +1,9 @@
 import type { ProtocolName } from '../../client/index.ts'
 import { directConversation, groupConversation } from '../../protocol/ids.ts'
 import type { HistoryWriter } from '../checker/history-writer.ts'
+import type { Random } from '../random.ts'
 import { DrillGroups } from './drill-groups.ts'
 import { DrillUser } from './drill-user.ts'
-import type { Random } from './random.ts'
 
 export interface PopulationParts {
   readonly users: number

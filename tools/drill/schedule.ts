@@ -1,4 +1,4 @@
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 
 /** The parts that faults happen to. `pair` is an actor host with its sidecar, `clients` all clients at once. */
 export const targets = [

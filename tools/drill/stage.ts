@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { SignJWT } from 'jose'
 import { HistoryWriter } from '../checker/history-writer.ts'
 import { type Cluster, startCluster } from '../cluster/cluster.ts'
+import { Random } from '../random.ts'
 import { Balancer } from './balancer.ts'
 import { Links } from './links.ts'
 import type { DrillOptions } from './options.ts'
 import { Population } from './population.ts'
-import { Random } from './random.ts'
 
 /** Rates that the drill's clients never reach. */
 const unlimited = {

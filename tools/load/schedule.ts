@@ -1,3 +1,5 @@
+import type { Random } from '../random.ts'
+
 /** One thing that is to be done at a time that was settled beforehand. */
 export interface Due {
   readonly sender: number
@@ -16,9 +18,12 @@ export class Schedule {
   #round = 0
   #next = 0
 
-  constructor(senders: number, intervalMs: number, random: () => number) {
+  constructor(senders: number, intervalMs: number, random: Random) {
     this.#intervalMs = intervalMs
-    const offsets = Array.from({ length: senders }, (_, sender) => ({ sender, at: random() * intervalMs }))
+    const offsets = Array.from({ length: senders }, (_, sender) => ({
+      sender,
+      at: random.next() * intervalMs,
+    }))
     this.#offsets = offsets.sort((a, b) => a.at - b.at)
   }
 

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { Random } from '../random.ts'
 import { Connections } from './connections.ts'
 import { Latencies, type Timing } from './latencies.ts'
 import { LeanClient } from './lean-client.ts'
 import { sourceAddress } from './options.ts'
 import { pace } from './pace.ts'
-import { seededRandom } from './random.ts'
 import type { Scenario } from './scenario.ts'
 import { makeScenario } from './scenarios.ts'
 import { Schedule } from './schedule.ts'
@@ -86,7 +86,7 @@ export class Worker {
     const warmMs = warmupSeconds * 1000
     const endMs = warmMs + seconds * 1000
     const senders = options.mode === 'connect' ? 0 : this.#clients.length
-    const schedule = new Schedule(senders, msgIntervalMs, seededRandom(seed * 1000 + worker))
+    const schedule = new Schedule(senders, msgIntervalMs, new Random(seed * 1000 + worker))
     const cpu = process.cpuUsage()
     await pace(schedule, { start, endMs }, ({ sender, at }) => {
       const client = this.#clients[sender]

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { check } from '../../../tools/checker/check.ts'
+import { Random } from '../../../tools/random.ts'
 import { Planter } from './planter.ts'
 import { plants } from './plants.ts'
-import { Random } from './random.ts'
 import { cleanHistory } from './simulated-world.ts'
 
 const seeds = Array.from({ length: 20 }, (_, index) => 1_000 + index)

@@ -1,5 +1,5 @@
 import type { HistoryLine, RecvLine, SendLine } from '../../../tools/checker/history.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../../../tools/random.ts'
 
 /** A message's lines, as places in the history. */
 export interface Traced {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { check } from '../../../tools/checker/check.ts'
 import type { HistoryEvent, HistoryLine, PresenceLine } from '../../../tools/checker/history.ts'
-import { Random } from './random.ts'
+import { Random } from '../../../tools/random.ts'
 
 const USERS = ['u0', 'u1', 'u2', 'u3']
 const seeds = Array.from({ length: 20 }, (_, index) => 2_000 + index)

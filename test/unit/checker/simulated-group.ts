@@ -1,5 +1,5 @@
 import type { HistoryEvent } from '../../../tools/checker/history.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../../../tools/random.ts'
 import type { SimulatedNotice, SimulatedUser } from './simulated-user.ts'
 
 export interface SimulatedGroupParts {

@@ -1,6 +1,6 @@
 import { directConversation, groupConversation } from '../../../protocol/ids.ts'
 import type { HistoryEvent, HistoryLine } from '../../../tools/checker/history.ts'
-import { Random } from './random.ts'
+import { Random } from '../../../tools/random.ts'
 import { SimulatedGroup } from './simulated-group.ts'
 import { type SimulatedLogin, type SimulatedMessage, SimulatedUser } from './simulated-user.ts'
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { readOptions } from '../../../tools/drill/options.ts'
-import { Random } from '../../../tools/drill/random.ts'
 import { planFaults, targets } from '../../../tools/drill/schedule.ts'
+import { Random } from '../../../tools/random.ts'
 
 const plan = (seed: number) => planFaults(new Random(seed), { of: targets, durationMs: 60_000, everyMs: 900 })
 

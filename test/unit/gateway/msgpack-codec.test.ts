@@ -9,9 +9,9 @@ import { errorCodes, errorOf } from '../../../gateway/msgpack/error-codes.ts'
 import { idOnWire, readId } from '../../../gateway/msgpack/ids.ts'
 import { refusals } from '../../../protocol/errors.ts'
 import { isUserId } from '../../../protocol/ids.ts'
+import { Random } from '../../../tools/random.ts'
 import { HostileBinary } from '../../support/hostile-binary.ts'
 import { pack, packMap, unpack, type Value, type ValueMap } from '../../support/msgpack-by-hand.ts'
-import { Seeded } from '../../support/seeded.ts'
 
 /** After a collection; the process's own memory is looked at where a server gets such frames (hostile-binary.test.ts). */
 const KEPT_BYTES = 4 * 2 ** 20
@@ -172,7 +172,7 @@ describe('the MessagePack codec', () => {
 
   it(`reads 1,000,000 hostile frames without a throw and without keeping anything (SEED=${SEED})`, function () {
     this.timeout(180_000)
-    const frames = new HostileBinary(new Seeded(SEED), ['bob', 'carol'], 'a.b.c')
+    const frames = new HostileBinary(new Random(SEED), ['bob', 'carol'], 'a.b.c')
     const kinds = new Map<string, number>()
     const read = (count: number) => {
       for (let left = count; left > 0; left--) {

@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 import { type PaceClock, pace } from '../../../tools/load/pace.ts'
-import { seededRandom } from '../../../tools/load/random.ts'
 import { type Due, Schedule } from '../../../tools/load/schedule.ts'
+import { Random } from '../../../tools/random.ts'
 
 const makeSchedule = (senders: number, intervalMs: number, seed = 1) =>
-  new Schedule(senders, intervalMs, seededRandom(seed))
+  new Schedule(senders, intervalMs, new Random(seed))
 
 /** A clock that each pause moves by as much as `lag` says. */
 class SteppedClock implements PaceClock {

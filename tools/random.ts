@@ -1,9 +1,9 @@
-/** Random numbers that a seed repeats (mulberry32). */
-export class Seeded {
+/** A seeded source of chance (mulberry32): the same seed, the same choices. */
+export class Random {
   #state: number
 
   constructor(seed: number) {
-    this.#state = seed
+    this.#state = seed | 0
   }
 
   /** In [0, 1). */
@@ -19,9 +19,17 @@ export class Seeded {
     return Math.floor(this.next() * limit)
   }
 
+  between(low: number, high: number): number {
+    return low + this.next() * (high - low)
+  }
+
+  chance(probability: number): boolean {
+    return this.next() < probability
+  }
+
   pick<T>(items: readonly T[]): T {
     const item = items[this.below(items.length)]
-    if (item === undefined) throw new Error('there is nothing to pick from')
+    if (item === undefined) throw new Error('nothing to pick from')
     return item
   }
 
