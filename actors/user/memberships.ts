@@ -71,15 +71,24 @@ export class Memberships {
     return this.#endOf(groupOf(feed))
   }
 
-  /** To be called once, with what the tables say at the activation. */
-  async restore(rows: readonly Membership[]): Promise<void> {
+  /**
+   * To be called once, with what the tables say at the activation, and the saver's position as of which they do. What
+   * takes the user out may not be saved yet, although a cursor that lies beyond it is: no feed would tell it again.
+   */
+  async restore(rows: readonly Membership[], position: number): Promise<void> {
     for (const [group, spans] of byGroup(rows)) this.#set(group, this.#merged(group, spans))
     if (rows.length > 0) await this.#log.flush()
+    const groups = this.groups()
+    const observeNext = async () => {
+      for (const group of groups) await this.#observeAfter(position, group)
+    }
+    await Promise.all(Array.from({ length: READS_AT_ONCE }, observeNext))
   }
 
   /**
    * Takes over what the tables say of a group by now, all of it: of several changes the user may have been told of the
-   * last one first, or only of that. True when the user is in and was not, or in again: then nothing later is missed.
+   * last one first, or only of that. True when the user is in and was not, or in again: then nothing later is missed,
+   * not even what has taken the user out again since.
    */
   async update(group: GroupId, saved: readonly Span[]): Promise<boolean> {
     const before = this.#groups.get(group)?.spans.at(-1)
@@ -90,6 +99,7 @@ export class Memberships {
     if (last.from === before?.from && !this.#entering.has(group)) return false
     this.#entering.add(group)
     await this.#log.flush()
+    await this.#observeAfter(last.from, group)
     return this.#entering.delete(group)
   }
 
@@ -111,6 +121,17 @@ export class Memberships {
   stop(): void {
     for (const { following } of this.#groups.values()) following?.stop()
     this.#groups.clear()
+  }
+
+  /** Takes note of what the log has after `seq`: what is stored from now on is heard of. */
+  async #observeAfter(seq: number, group: GroupId): Promise<void> {
+    for (let after = seq; this.isMember(group); ) {
+      const page = await this.#log.read(groupFeed(group), after, PAGE)
+      for (const entry of page) this.observe(entry)
+      const last = page.at(-1)
+      if (!last || page.length < PAGE) return
+      after = last.seq
+    }
   }
 
   /** What was heard before the rows were read is in them, or later than they are. */
@@ -136,6 +157,9 @@ export class Memberships {
   }
 }
 
+const PAGE = 500
+/** Groups whose feeds are read at the same time. */
+const READS_AT_ONCE = 16
 const LASTING = Number.POSITIVE_INFINITY
 const GROUP_PREFIX = groupFeed('')
 

@@ -191,7 +191,7 @@ export class UserActor implements Actor {
     await Promise.all([log.flush(), bus.flush()])
     const rows = await store.users.load(this.#user)
     this.#unread.restore(rows)
-    await this.#memberships.restore(rows.memberships)
+    await this.#memberships.restore(rows.memberships, rows.position)
     this.#connections.restore(rows)
     if (this.#connections.size > 0) this.#presence.inherited()
   }

@@ -33,7 +33,8 @@ describe('a pump of a group’s feed', () => {
       for (const pump of pumps) pump.live(entry)
       memberships.observe(entry)
     })
-    await memberships.restore((await world.store.users.load('bob')).memberships)
+    const rows = await world.store.users.load('bob')
+    await memberships.restore(rows.memberships, rows.position)
   })
   afterEach(() => {
     memberships.stop()

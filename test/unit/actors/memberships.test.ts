@@ -3,13 +3,13 @@ import type { GroupContract } from '../../../actors/group/contract.ts'
 import { MembershipWatch } from '../../../actors/membership-watch.ts'
 import { Memberships } from '../../../actors/user/memberships.ts'
 import type { BusState } from '../../../messaging/bus.ts'
-import type { MessageLog } from '../../../messaging/message-log.ts'
 import { type GroupId, groupFeed } from '../../../protocol/ids.ts'
 import type { Actors } from '../../../runtime/actor-runtime.ts'
 import { makeLogger } from '../../../runtime/logger.ts'
 import type { UserMembership } from '../../../storage/group-store.ts'
 import { GroupActors } from '../../support/group-actor.ts'
 import { until } from '../../support/until.ts'
+import { withOthers } from '../../support/with-others.ts'
 
 describe('what a user’s actor knows of the user’s memberships', () => {
   let world: GroupActors
@@ -32,22 +32,16 @@ describe('what a user’s actor knows of the user’s memberships', () => {
     if (!result.ok) throw new Error(result.reason)
     return result.seq
   }
-  const rowsOfBob = async () => (await world.store.users.load('bob')).memberships
+  const restore = async (memberships: Memberships) => {
+    const rows = await world.store.users.load('bob')
+    await memberships.restore(rows.memberships, rows.position)
+  }
   const spansOfBob = () => world.store.groups.spans(group, 'bob')
 
-  /** A log with other ways in places. */
-  const logWith = (others: Partial<MessageLog>): MessageLog =>
-    new Proxy<MessageLog>(world.log, {
-      get: (log, name) => {
-        const value: unknown = Reflect.get(others, name) ?? Reflect.get(log, name)
-        return typeof value === 'function' ? value.bind(log) : value
-      },
-    })
-
   it('is right when the user is told of a joining before the leaving that it follows has been heard of', async () => {
-    const late = logWith({ follow: () => ({ stop: () => {} }) })
+    const late = withOthers(world.log, { follow: () => ({ stop: () => {} }) })
     const memberships = new Memberships('bob', late, () => {})
-    await memberships.restore(await rowsOfBob())
+    await restore(memberships)
     const left = await change({ do: 'remove', user: 'bob' })
     const joined = await change({ do: 'add', users: ['bob'] })
     expect(memberships.knows(group, joined)).to.equal(false)
@@ -62,7 +56,7 @@ describe('what a user’s actor knows of the user’s memberships', () => {
 
   it('has a joining for news until it is known that nothing after it is missed', async () => {
     let failures = 1
-    const failing = logWith({
+    const failing = withOthers(world.log, {
       flush: () => (failures-- > 0 ? Promise.reject(new Error('not now')) : world.log.flush()),
     })
     const memberships = new Memberships('bob', failing, () => {})
@@ -73,6 +67,18 @@ describe('what a user’s actor knows of the user’s memberships', () => {
     expect(memberships.knows(group, joined)).to.equal(false)
     expect([await attempt(), await attempt()]).to.deep.equal([true, false])
     expect(memberships.knows(group, joined)).to.equal(true)
+    memberships.stop()
+  })
+
+  it('is right when the user was taken out again before the joining was heard of', async () => {
+    const memberships = new Memberships('bob', world.log, () => {})
+    const savedByThen = await spansOfBob()
+    const left = await change({ do: 'remove', user: 'bob' })
+    const later = await change({ do: 'rename', name: 'others' })
+    expect(await memberships.update(group, savedByThen), 'what lies between is news').to.equal(true)
+    expect(memberships.isMember(group)).to.equal(false)
+    const visible = [left, later].map(seq => memberships.isVisible(groupFeed(group), seq))
+    expect(visible).to.deep.equal([true, false])
     memberships.stop()
   })
 

@@ -34,7 +34,8 @@ describe('the unread count of a group, once made', () => {
       memberships.observe(entry)
     })
     const unread = new UnreadCounts('bob', store, reader, cursors, bobs, memberships)
-    await memberships.restore((await store.users.load('bob')).memberships)
+    const rows = await store.users.load('bob')
+    await memberships.restore(rows.memberships, rows.position)
     const count = async () => (await unread.list(0)).map(({ unread }) => unread)
     const say = (from: string, clientMsgId: string) =>
       groups.call(group, 'send', { from, messages: [{ clientMsgId, body: 'b', msgType: 'TEXT' }] })
