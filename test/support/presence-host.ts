@@ -6,7 +6,7 @@ import { FeedReader } from '../../actors/feed-reader.ts'
 import { GatewayWatch } from '../../actors/gateway-watch.ts'
 import { Kicks } from '../../actors/kicks.ts'
 import { MembershipWatch } from '../../actors/membership-watch.ts'
-import { PresenceWatch } from '../../actors/presence-watch.ts'
+import { type PresenceAnswer, PresenceWatch } from '../../actors/presence-watch.ts'
 import { type Push, Pushes } from '../../actors/pushes.ts'
 import {
   type AttachAnswer,
@@ -124,6 +124,25 @@ export class PresenceHost {
   /** What the user's client has been told, in order. */
   heard(user: string): readonly (readonly [user: string, status: PresenceStatus])[] {
     return this.#heard.get(user) ?? []
+  }
+
+  /** Whoever is activated next begins to read the database (`reading`) and goes on after `read`. */
+  holdReading(): { readonly reading: Promise<void>; readonly read: () => void } {
+    const { users } = this.store
+    const load = users.load.bind(users)
+    const [begun, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    users.load = async user => {
+      begun.resolve()
+      await held.promise
+      users.load = load
+      return load(user)
+    }
+    return { reading: begun.promise, read: held.resolve }
+  }
+
+  /** As another's actor asks. */
+  ask(user: string): Promise<PresenceAnswer> {
+    return this.#watch.ask(user)
   }
 
   /** Somebody elsewhere, who is away and answers once `released`. */

@@ -56,9 +56,9 @@ export class UserPresence implements PresenceWatcher {
     return this.#own.quiet
   }
 
-  /** The route is an earlier owner's. */
-  inherited(): void {
-    this.#own.inherited()
+  /** The route has been read. `inherited`: an earlier owner had connections. */
+  restored(inherited: boolean): void {
+    this.#own.restored(inherited)
   }
 
   /** A connection has been bound: it is told who is there, as far as that is known. */

@@ -103,6 +103,19 @@ describe('presence, when actors come and go', () => {
     expect(host.heard(alice).map(([, status]) => status)).to.deep.equal(['online', 'offline', 'online'])
   })
 
+  it('a new owner that is asked before it has read its route does not say that nobody is there', async () => {
+    const owner = await come(bob)
+    await host.say(owner, bob, 'away')
+    await die(owner)
+    const { reading, read } = host.holdReading()
+    const activating = activate(bob)
+    await reading
+    const answer = host.ask(bob)
+    read()
+    expect(await answer).to.include({ user: bob, status: 'away' })
+    await activating
+  })
+
   it('a route whose connections are gone was never there', async () => {
     await come(alice)
     const owner = await come(bob)
