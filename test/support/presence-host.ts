@@ -13,6 +13,7 @@ import {
   type AttachRequest,
   RouteConfirmations,
 } from '../../actors/route-confirmations.ts'
+import type { PresenceNews } from '../../actors/user/presence/known-presence.ts'
 import { UserActor } from '../../actors/user/user-actor.ts'
 import { HeldPushes } from '../../gateway/connection/held-pushes.ts'
 import { PushInbox } from '../../gateway/connection/push-inbox.ts'
@@ -143,6 +144,11 @@ export class PresenceHost {
   /** As another's actor asks. */
   ask(user: string): Promise<PresenceAnswer> {
     return this.#watch.ask(user)
+  }
+
+  /** As another's actor tells. */
+  tell(user: string, news: PresenceNews): void {
+    this.#watch.tell(user, news)
   }
 
   /** Somebody elsewhere, who is away and answers once `released`. */
