@@ -20,6 +20,15 @@ export interface ReconcileAnswer {
   readonly unknown: readonly string[]
 }
 
+/** What an actor asks of a gateway. */
+export interface HoldsRequest {
+  readonly connId: string
+}
+
+export interface HoldsAnswer {
+  readonly held: boolean
+}
+
 interface Route {
   readonly unbind: () => void
   missing: number
@@ -62,6 +71,16 @@ export class GatewayWatch {
     const routes = this.#gateways.get(gatewayId)?.routes
     routes?.delete(connId)
     if (routes?.size === 0) this.#gateways.delete(gatewayId)
+  }
+
+  /** Whether the gateway has the connection now; one that does not answer has none that anybody should give way to. */
+  async holds(gatewayId: string, connId: string): Promise<boolean> {
+    const request: HoldsRequest = { connId }
+    try {
+      return ((await this.#bus.request(subjects.holds(gatewayId), request, ANSWER_MS)) as HoldsAnswer).held
+    } catch {
+      return false
+    }
   }
 
   async close(): Promise<void> {

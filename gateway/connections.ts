@@ -1,3 +1,4 @@
+import type { HoldsAnswer, HoldsRequest } from '../actors/gateway-watch.ts'
 import type { KickRequest } from '../actors/kicks.ts'
 import type { Push } from '../actors/pushes.ts'
 import type { AttachAnswer, AttachRequest } from '../actors/route-confirmations.ts'
@@ -27,6 +28,9 @@ export class Connections {
         respond?.(this.#onAttach(value as AttachRequest)),
       ),
       bus.subscribe(subjects.detach(gatewayId), ({ value }) => this.#onDetach(value as { connId: string })),
+      bus.subscribe(subjects.holds(gatewayId), ({ value, respond }) =>
+        respond?.(this.#onHolds(value as HoldsRequest)),
+      ),
       bus.subscribe(subjects.gatewayAlive(gatewayId), ({ respond }) => respond?.({})),
     ]
     bus.onState(state => {
@@ -88,6 +92,10 @@ export class Connections {
     for (const { to, event } of pushes) {
       for (const [connId, epoch, n] of to) this.#byId.get(connId)?.push(epoch, n, event)
     }
+  }
+
+  #onHolds({ connId }: HoldsRequest): HoldsAnswer {
+    return { held: this.#byId.get(connId)?.isOpen ?? false }
   }
 
   #onKick({ connId, reason }: KickRequest): object {

@@ -14,6 +14,8 @@ export const subjects = {
   attach: (gatewayId: string) => `gateway.${gatewayId}.attach`,
   /** A deactivating actor asks the gateway to touch its connection again. */
   detach: (gatewayId: string) => `gateway.${gatewayId}.detach`,
+  /** An actor asks whether a connection is still there before it puts another out for it. */
+  holds: (gatewayId: string) => `gateway.${gatewayId}.holds`,
   gatewayAlive: (gatewayId: string) => `gateway.${gatewayId}.alive`,
   hostAlive: (hostId: string) => `host.${hostId}.alive`,
   /** A gateway sends a host the list of its connections there. */

@@ -130,7 +130,8 @@ export class Connections implements Iterable<Attachment> {
     const session = await this.checkSession(binding.sv)
     if (!session.ok) return session
     if (this.#evicted.includes(binding.connId)) return { ok: false, reason: 'kicked' }
-    const plan = planBind(this.#bindings(), binding, this.#parts.route)
+    if (!(await this.#mayTakeItsPlace(binding))) return { ok: false, reason: 'unbound' }
+    const plan = this.#planOf(binding)
     this.#remember(plan)
     await this.#claim(plan.connections)
     this.#audit.bound(binding)
@@ -138,6 +139,19 @@ export class Connections implements Iterable<Attachment> {
     for (const other of this) other.renew(this.#epoch)
     this.#remove(binding.connId)
     return this.#attach(binding, true).confirm()
+  }
+
+  #planOf(binding: Binding): RouteChange {
+    return planBind(this.#bindings(), binding, this.#parts.route)
+  }
+
+  /**
+   * A bind may come late, when its client has long connected elsewhere: nobody is put out for a connection that is not
+   * there any more. What is bound after this answer comes after this turn.
+   */
+  async #mayTakeItsPlace(binding: Binding): Promise<boolean> {
+    const kicks = this.#planOf(binding).evicted.some(({ reason }) => reason === 'kicked')
+    return !kicks || this.#parts.gateways.holds(binding.gatewayId, binding.connId)
   }
 
   touch({ presence, ...ref }: Args<'touch'>): TouchResult {

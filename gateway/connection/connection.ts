@@ -72,6 +72,11 @@ export class Connection {
     })
   }
 
+  /** Whether its client may still be told something. */
+  get isOpen(): boolean {
+    return this.#state.phase !== 'closing'
+  }
+
   /** The host its actor was last known on, while bound. */
   get hostId(): string | undefined {
     return this.#state.phase === 'bound' ? this.#state.hostId : undefined
@@ -253,10 +258,12 @@ export class Connection {
     try {
       const bound = await this.#calls.bind(session, confirming.device, delivery, confirming.abandoned.signal)
       if (this.#state !== confirming) return
-      if (!bound.ok)
-        return authenticating
-          ? this.#failAuth('session_invalid', authenticating.ref)
-          : this.#end(bound.reason)
+      if (!bound.ok) {
+        if (authenticating && bound.reason === 'session_invalid')
+          this.#failAuth(bound.reason, authenticating.ref)
+        else this.#end(bound.reason)
+        return
+      }
       if (delivery !== this.protocol.delivery) return await this.#bind(confirming.session, undefined)
       this.#parts.metrics.binds.inc()
       if (authenticating) this.#dialogue.say(this.protocol.authenticated(session, authenticating.ref))

@@ -24,6 +24,7 @@ await runProcess('gateway', async ({ settings, incarnation, logger, nats }) => {
     dapr: new DaprActorCaller(sidecar, settings.DAPR_CALLS_AT_ONCE),
   })
   bus.subscribe(subjects.gatewayAlive(incarnation), ({ respond }) => respond?.({}))
+  bus.subscribe(subjects.holds(incarnation), ({ respond }) => respond?.({ held: true }))
   bus.subscribe(subjects.kick(incarnation), ({ respond }) => respond?.({}))
   bus.subscribe(subjects.attach(incarnation), ({ value, respond }) =>
     respond?.({ present: (value as AttachRequest).connections.map(({ connId }) => connId) }),

@@ -62,6 +62,7 @@ export class PresenceHost {
       for (const { to, event } of value as readonly Push[])
         for (const [connId, epoch, n] of to) this.#inboxes.get(connId)?.take(epoch, n, event)
     })
+    this.#bus.subscribe(subjects.holds(GATEWAY), ({ respond }) => respond?.({ held: true }))
     this.#bus.subscribe(subjects.attach(GATEWAY), ({ value, respond }) =>
       respond?.(this.#attach(value as AttachRequest)),
     )

@@ -1,6 +1,6 @@
 import { CursorWriter } from '../../actors/cursor-writer.ts'
 import { FeedReader } from '../../actors/feed-reader.ts'
-import { GatewayWatch } from '../../actors/gateway-watch.ts'
+import { GatewayWatch, type HoldsRequest } from '../../actors/gateway-watch.ts'
 import { type KickRequest, Kicks } from '../../actors/kicks.ts'
 import { MembershipWatch } from '../../actors/membership-watch.ts'
 import { PresenceWatch } from '../../actors/presence-watch.ts'
@@ -17,12 +17,16 @@ import type { Store } from '../../storage/store.ts'
 
 /** A gateway that holds every connection it is asked for. */
 export const GATEWAY = 'gateway-1'
+/** Another one, of which nobody hears what it is told. */
+export const OTHER_GATEWAY = 'gateway-2'
 
 /** Users' actors one by one, without a runtime, and what their gateway is told. */
 export class UserActors {
   readonly pushed: PushEvent[] = []
   /** The connIds of those that were kicked. */
   readonly kicked: string[] = []
+  /** The connIds of those that have been closed. */
+  readonly closed = new Set<string>()
   readonly #parts
   readonly #close: () => Promise<void>
 
@@ -35,6 +39,10 @@ export class UserActors {
     bus.subscribe(subjects.attach(GATEWAY), ({ value, respond }) =>
       respond?.({ present: (value as AttachRequest).connections.map(({ connId }) => connId) }),
     )
+    for (const gatewayId of [GATEWAY, OTHER_GATEWAY])
+      bus.subscribe(subjects.holds(gatewayId), ({ value, respond }) =>
+        respond?.({ held: !this.closed.has((value as HoldsRequest).connId) }),
+      )
     bus.subscribe(subjects.kick(GATEWAY), ({ value, respond }) => {
       this.kicked.push((value as KickRequest).connId)
       respond?.({})

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { GatewayWatch, type ReconcileAnswer } from '../../../actors/gateway-watch.ts'
+import { GatewayWatch, type HoldsRequest, type ReconcileAnswer } from '../../../actors/gateway-watch.ts'
 import { MemoryBus } from '../../../messaging/memory-bus.ts'
 import { subjects } from '../../../messaging/subjects.ts'
 import { makeLogger } from '../../../runtime/logger.ts'
@@ -73,5 +73,16 @@ describe('a host watching over gateways', () => {
     route('g1', 'a')
     expect(await reconcile('g1', ['a', 'x'])).to.deep.equal({ unknown: ['x'] })
     expect(await reconcile('g3', ['y'])).to.deep.equal({ unknown: ['y'] })
+  })
+
+  it('takes a gateway’s word for what it holds, and a silent or lost one for holding nothing', async () => {
+    bus.subscribe(subjects.holds('g1'), ({ value, respond }) =>
+      respond?.({ held: (value as HoldsRequest).connId === 'there' }),
+    )
+    bus.subscribe(subjects.holds('frozen'), () => undefined)
+    expect(await watch.holds('g1', 'there')).to.equal(true)
+    expect(await watch.holds('g1', 'gone')).to.equal(false)
+    expect(await watch.holds('frozen', 'there')).to.equal(false)
+    expect(await watch.holds('nowhere', 'there')).to.equal(false)
   })
 })

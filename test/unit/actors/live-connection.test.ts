@@ -11,7 +11,7 @@ import { SqlLog } from '../../../storage/sql-log.ts'
 import { SqlStore } from '../../../storage/sql-store.ts'
 import { direct, newUser, ownership } from '../../contract/message-log.ts'
 import { until } from '../../support/until.ts'
-import { GATEWAY, UserActors } from '../../support/user-actors.ts'
+import { GATEWAY, OTHER_GATEWAY, UserActors } from '../../support/user-actors.ts'
 
 describe('a connection to which nothing is resent', () => {
   const directory = mkdtempSync(join(tmpdir(), 'homing-live-'))
@@ -97,7 +97,7 @@ describe('a connection to which nothing is resent', () => {
       return count(user)
     }
     await bind(actor)
-    const other = { connId: 'c2', gatewayId: 'gateway-2', sv: 0, device: 'd', outstanding: 10 }
+    const other = { connId: 'c2', gatewayId: OTHER_GATEWAY, sv: 0, device: 'd', outstanding: 10 }
     await actor.invoke('bind', other)
     counting.resolve()
     await actor.invoke('offlineSummary', null)

@@ -56,6 +56,16 @@ describe('a bind that is repeated, because its answer was late', () => {
     await actor.deactivate('shutdown')
   })
 
+  it('puts out nobody when it comes for the first time and its own connection is gone', async () => {
+    const actor = await actors.activate(newUser())
+    await bind(actor, 'newer')
+    actors.closed.add('older')
+    expect(await bind(actor, 'older')).to.deep.equal({ ok: false, reason: 'unbound' })
+    expect(await touch(actor, 'newer')).to.include({ ok: true })
+    expect(actors.kicked).not.to.include('newer')
+    await actor.deactivate('shutdown')
+  })
+
   it('does not put it out at the next owner either', async () => {
     const user = newUser()
     const first = await actors.activate(user)
