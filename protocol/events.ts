@@ -2,7 +2,7 @@ import type { CustomerSession } from './customer-session.ts'
 import type { Entry } from './entries.ts'
 import type { UserId } from './ids.ts'
 import type { OfflineSummary } from './offline.ts'
-import type { Presence } from './presence.ts'
+import type { Presence, PresenceOrder } from './presence.ts'
 
 /** What an actor pushes to a connection. Each wire protocol encodes these for its clients, or leaves them out. */
 export type PushEvent =
@@ -19,7 +19,12 @@ export type PushEvent =
   | PresenceEvent
 
 /** How somebody is there now: a change, or with `answers` what a query is answered. */
-export type PresenceEvent = { readonly kind: 'presence'; readonly answers?: true } & Presence
+export type PresenceEvent = Presence & {
+  readonly kind: 'presence'
+  readonly answers?: true
+  /** Of the last word that the user's actor has said; for the gateway alone. */
+  readonly order?: PresenceOrder
+}
 
 /** What a gateway is given for a connection. */
 export type PushedEvent = PushEvent | PresenceOnlyEvent

@@ -20,6 +20,18 @@ export interface Presence {
   readonly ts: number
 }
 
+/**
+ * Where a word of a user's presence stands among all that the user's owners say. The epoch is that of the owner's claim
+ * in the log and grows over all owners, n counts the changes of one.
+ */
+export interface PresenceOrder {
+  readonly epoch: number
+  readonly n: number
+}
+
+export const isBefore = (a: PresenceOrder, b: PresenceOrder): boolean =>
+  a.epoch === b.epoch ? a.n < b.n : a.epoch < b.epoch
+
 /** The more present of two. */
 export const mostPresent = (a: PresenceStatus, b: PresenceStatus): PresenceStatus =>
   presenceStatuses.indexOf(a) > presenceStatuses.indexOf(b) ? a : b

@@ -193,7 +193,7 @@ export class UserActor implements Actor {
     this.#unread.restore(rows)
     await this.#memberships.restore(rows.memberships, rows.position)
     this.#connections.restore(rows)
-    if (this.#connections.size > 0) this.#presence.inherited()
+    this.#presence.restored(this.#connections.size > 0)
   }
 
   async invoke(method: string, args: unknown): Promise<unknown> {

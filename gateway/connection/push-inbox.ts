@@ -42,11 +42,14 @@ export class PushInbox {
     this.#heldPushes.forget(this)
   }
 
-  /** A new owner of the user says of others' presence what the one before has said. */
+  /** A new owner of the user says of others' presence what the one before has said, or what is older. */
   #sort(event: PushedEvent): void {
     if (event.kind === 'presence-only') {
       for (const gone of this.#told.gone(event.users)) this.#deliver(gone)
-    } else if (event.kind !== 'presence' || this.#told.isNews(event)) this.#deliver(event)
+      return
+    }
+    const telling = event.kind === 'presence' ? this.#told.take(event) : event
+    if (telling) this.#deliver(telling)
   }
 
   #deliver(event: PushEvent): void {

@@ -6,13 +6,14 @@ import { FeedReader } from '../../actors/feed-reader.ts'
 import { GatewayWatch } from '../../actors/gateway-watch.ts'
 import { Kicks } from '../../actors/kicks.ts'
 import { MembershipWatch } from '../../actors/membership-watch.ts'
-import { PresenceWatch } from '../../actors/presence-watch.ts'
+import { type PresenceAnswer, PresenceWatch } from '../../actors/presence-watch.ts'
 import { type Push, Pushes } from '../../actors/pushes.ts'
 import {
   type AttachAnswer,
   type AttachRequest,
   RouteConfirmations,
 } from '../../actors/route-confirmations.ts'
+import type { PresenceNews } from '../../actors/user/presence/known-presence.ts'
 import { UserActor } from '../../actors/user/user-actor.ts'
 import { HeldPushes } from '../../gateway/connection/held-pushes.ts'
 import { PushInbox } from '../../gateway/connection/push-inbox.ts'
@@ -125,6 +126,30 @@ export class PresenceHost {
   /** What the user's client has been told, in order. */
   heard(user: string): readonly (readonly [user: string, status: PresenceStatus])[] {
     return this.#heard.get(user) ?? []
+  }
+
+  /** Whoever is activated next begins to read the database (`reading`) and goes on after `read`. */
+  holdReading(): { readonly reading: Promise<void>; readonly read: () => void } {
+    const { users } = this.store
+    const load = users.load.bind(users)
+    const [begun, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    users.load = async user => {
+      begun.resolve()
+      await held.promise
+      users.load = load
+      return load(user)
+    }
+    return { reading: begun.promise, read: held.resolve }
+  }
+
+  /** As another's actor asks. */
+  ask(user: string): Promise<PresenceAnswer> {
+    return this.#watch.ask(user)
+  }
+
+  /** As another's actor tells. */
+  tell(user: string, news: PresenceNews): void {
+    this.#watch.tell(user, news)
   }
 
   /** Somebody elsewhere, who is away and answers once `released`. */

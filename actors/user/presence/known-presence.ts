@@ -1,14 +1,8 @@
 import type { UserId } from '../../../protocol/ids.ts'
-import type { Presence } from '../../../protocol/presence.ts'
+import { isBefore, type Presence, type PresenceOrder } from '../../../protocol/presence.ts'
 
-/**
- * A user's presence as the user's actor says it. Of two, the one with the higher (epoch, n) is the newer: the epoch is
- * a claim's in the log and grows over all activations, n counts the changes of one.
- */
-export interface PresenceNews extends Presence {
-  readonly epoch: number
-  readonly n: number
-}
+/** A user's presence as the user's actor says it. Of two, the one with the higher (epoch, n) is the newer. */
+export interface PresenceNews extends Presence, PresenceOrder {}
 
 interface Known extends PresenceNews {
   /** Nobody answered for the user: the actor's own word of the same age goes before it. */
@@ -19,12 +13,12 @@ interface Known extends PresenceNews {
 export class KnownPresence {
   readonly #byUser = new Map<UserId, Known>()
 
-  get(user: UserId): Presence | undefined {
+  get(user: UserId): PresenceNews | undefined {
     return this.#byUser.get(user)
   }
 
   /** Who is there, or away. */
-  *present(): Iterable<Presence> {
+  *present(): Iterable<PresenceNews> {
     for (const known of this.#byUser.values()) if (known.status !== 'offline') yield known
   }
 
@@ -32,8 +26,8 @@ export class KnownPresence {
   take(news: PresenceNews): 'changed' | 'unchanged' | 'older' {
     const known = this.#byUser.get(news.user)
     if (known && !isNewer(news, known)) return 'older'
-    // An inference that was wrong is undone now, not when the user has come.
-    const ts = known?.inferred ? Math.max(news.ts, known.ts) : news.ts
+    // Another owner's clock may be behind; and an inference that was wrong is undone now, not when the user has come.
+    const ts = known ? Math.max(news.ts, known.ts) : news.ts
     this.#byUser.set(news.user, { ...news, ts })
     return known?.status === news.status ? 'unchanged' : 'changed'
   }
@@ -42,7 +36,7 @@ export class KnownPresence {
   absent(user: UserId, ts: number): boolean {
     const known = this.#byUser.get(user)
     if (!known || known.status === 'offline') return false
-    this.#byUser.set(user, { ...known, status: 'offline', ts, inferred: true })
+    this.#byUser.set(user, { ...known, status: 'offline', ts: Math.max(ts, known.ts), inferred: true })
     return true
   }
 
@@ -53,6 +47,5 @@ export class KnownPresence {
 }
 
 function isNewer(news: PresenceNews, known: Known): boolean {
-  if (news.epoch !== known.epoch) return news.epoch > known.epoch
-  return known.inferred ? news.n >= known.n : news.n > known.n
+  return known.inferred ? !isBefore(news, known) : isBefore(known, news)
 }

@@ -37,6 +37,7 @@ export class OwnPresence {
   #graceUntil = 0
   #look: { readonly at: number; readonly timer: NodeJS.Timeout } | undefined
   #waiting: (() => void)[] = []
+  #isRestored = false
   #isStopped = false
 
   constructor(user: UserId, parts: OwnPresenceParts) {
@@ -49,9 +50,14 @@ export class OwnPresence {
     return this.#look === undefined && !this.#isGreeted
   }
 
-  /** An earlier owner had connections: others may take the user to be there, so nobody's being there is news. */
-  inherited(): void {
-    this.#toldN = NOTHING_TOLD
+  /**
+   * The connections are those of the route; until then, that there are none says nothing. `inherited`: an earlier owner
+   * had some, so others may take the user to be there, and nobody's being there is news.
+   */
+  restored(inherited: boolean): void {
+    this.#isRestored = true
+    if (inherited) this.#toldN = NOTHING_TOLD
+    this.settle()
   }
 
   bound(): void {
@@ -86,7 +92,7 @@ export class OwnPresence {
     if (!this.#isGreeted && !this.#look && !this.#isEmpty) this.#lookIn(this.#parts.graceMs)
   }
 
-  /** As it is now; while gateways are being asked, as it is then. */
+  /** As it is now; while the route is read and gateways are asked, as it is then. */
   async state(): Promise<PresenceNews> {
     if (!this.#isSettled) await new Promise<void>(resolve => this.#waiting.push(resolve))
     this.#note()
@@ -107,7 +113,7 @@ export class OwnPresence {
   }
 
   get #isSettled(): boolean {
-    return [...this.#parts.statuses()].every(status => status !== undefined)
+    return this.#isRestored && [...this.#parts.statuses()].every(status => status !== undefined)
   }
 
   get #news(): PresenceNews {

@@ -1,4 +1,4 @@
-import type { PushedEvent } from '../../../protocol/events.ts'
+import type { PresenceEvent, PushedEvent } from '../../../protocol/events.ts'
 import type { UserId } from '../../../protocol/ids.ts'
 import { MAX_PRESENCE_USERS, type Presence } from '../../../protocol/presence.ts'
 import type { Logger } from '../../../runtime/logger.ts'
@@ -56,9 +56,9 @@ export class UserPresence implements PresenceWatcher {
     return this.#own.quiet
   }
 
-  /** The route is an earlier owner's. */
-  inherited(): void {
-    this.#own.inherited()
+  /** The route has been read. `inherited`: an earlier owner had connections. */
+  restored(inherited: boolean): void {
+    this.#own.restored(inherited)
   }
 
   /** A connection has been bound: it is told who is there, as far as that is known. */
@@ -95,7 +95,7 @@ export class UserPresence implements PresenceWatcher {
   }
 
   /** How these users are there: what their actors say, or what is known where they say nothing. */
-  presences(users: readonly UserId[]): Promise<readonly Presence[]> {
+  presences(users: readonly UserId[]): Promise<readonly (Presence | PresenceNews)[]> {
     return Promise.all(users.slice(0, MAX_PRESENCE_USERS).map(user => this.#presenceOf(user)))
   }
 
@@ -183,11 +183,12 @@ export class UserPresence implements PresenceWatcher {
 
   #absent(user: UserId): void {
     this.#unwatch(user)
-    const ts = Date.now()
-    if (this.#known.absent(user, ts)) this.#push(eventOf({ user, status: 'offline', ts }))
+    if (!this.#known.absent(user, Date.now())) return
+    const gone = this.#known.get(user)
+    if (gone) this.#push(eventOf(gone))
   }
 
-  async #presenceOf(user: UserId): Promise<Presence> {
+  async #presenceOf(user: UserId): Promise<Presence | PresenceNews> {
     if (user === this.#user) return this.#own.state()
     const answer = await this.#parts.watch.ask(user)
     if (answer === 'absent') this.#parts.watch.suspect(user)
@@ -217,4 +218,8 @@ export class UserPresence implements PresenceWatcher {
   }
 }
 
-const eventOf = ({ user, status, ts }: Presence) => ({ kind: 'presence', user, status, ts }) as const
+function eventOf(presence: Presence | PresenceNews): PresenceEvent {
+  const { user, status, ts } = presence
+  if (!('epoch' in presence)) return { kind: 'presence', user, status, ts }
+  return { kind: 'presence', user, status, ts, order: { epoch: presence.epoch, n: presence.n } }
+}

@@ -57,6 +57,16 @@ describe('what is known of others’ presence', () => {
     expect(known.take(news(5, 2, 'online'))).to.equal('older')
   })
 
+  it('has a time that does not go back, whatever the clocks of one owner and the next', () => {
+    const known = new KnownPresence()
+    known.take({ ...news(5, 1, 'away'), ts: 9000 })
+    expect(known.take({ ...news(6, 0, 'offline'), ts: 8000 })).to.equal('changed')
+    expect(known.get('bob')).to.include({ status: 'offline', ts: 9000 })
+    known.take({ ...news(6, 1, 'online'), ts: 9500 })
+    known.absent('bob', 9400)
+    expect(known.get('bob')).to.include({ status: 'offline', ts: 9500 })
+  })
+
   it('lists who is there, and forgets who is no concern', () => {
     const known = new KnownPresence()
     expect(known.absent('nobody', 1)).to.equal(false)

@@ -11,7 +11,7 @@ describe('a user’s own presence', () => {
     for (const own of started.splice(0)) own.stop(false)
   })
 
-  const make = (graceMs = GRACE_MS, intervalMs = 0) => {
+  const make = (graceMs = GRACE_MS, intervalMs = 0, restored = true) => {
     const connections = new Map<string, PresenceStatus | undefined>()
     const told: [status: PresenceStatus, greet: boolean][] = []
     const order: [epoch: number, n: number][] = []
@@ -29,6 +29,7 @@ describe('a user’s own presence', () => {
         state.ended++
       },
     })
+    if (restored) own.restored(false)
     started.push(own)
     const bind = (name: string, status: PresenceStatus = 'online') => {
       connections.set(name, status)
@@ -126,14 +127,24 @@ describe('a user’s own presence', () => {
   })
 
   it('says that nobody is there where an earlier owner had connections and their gateway is gone', async () => {
-    const { own, connections, told, leave } = make()
-    own.inherited()
+    const { own, connections, told, leave } = make(GRACE_MS, 0, false)
     connections.set('c1', undefined)
+    own.restored(true)
     const leftAt = performance.now()
     leave('c1')
     await until(() => told.length === 1, 'nothing was told')
     expect(performance.now() - leftAt).to.be.at.least(GRACE_MS - 2)
     expect(told).to.deep.equal([['offline', false]])
     expect(own.quiet).to.equal(true)
+  })
+
+  it('answers who asks before the route is read when it is read', async () => {
+    const { own, connections } = make(GRACE_MS, 0, false)
+    const asked = own.state()
+    connections.set('c1', undefined)
+    own.restored(true)
+    connections.set('c1', 'away')
+    own.settle()
+    expect(await asked).to.include({ status: 'away', n: 1 })
   })
 })

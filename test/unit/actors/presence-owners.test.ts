@@ -103,6 +103,36 @@ describe('presence, when actors come and go', () => {
     expect(host.heard(alice).map(([, status]) => status)).to.deep.equal(['online', 'offline', 'online'])
   })
 
+  it('a new owner that is asked before it has read its route does not say that nobody is there', async () => {
+    const owner = await come(bob)
+    await host.say(owner, bob, 'away')
+    await die(owner)
+    const { reading, read } = host.holdReading()
+    const activating = activate(bob)
+    await reading
+    const answer = host.ask(bob)
+    read()
+    expect(await answer).to.include({ user: bob, status: 'away' })
+    await activating
+  })
+
+  it('a new owner, who knows nothing yet, does not pass on what an owner of somebody says who is superseded', async () => {
+    const owner = await come(alice)
+    const actorOfBob = await come(bob)
+    await hears(alice, [bob, 'online'])
+    await host.say(actorOfBob, bob, 'away')
+    await hears(alice, [bob, 'away'])
+    await die(owner)
+    await activate(alice)
+    for (const user of [bob, carol]) host.tell(alice, { user, status: 'online', ts: 1, epoch: 1, n: 9 })
+    await hears(alice, [carol, 'online'])
+    expect(host.heard(alice)).to.deep.equal([
+      [bob, 'online'],
+      [bob, 'away'],
+      [carol, 'online'],
+    ])
+  })
+
   it('a route whose connections are gone was never there', async () => {
     await come(alice)
     const owner = await come(bob)
