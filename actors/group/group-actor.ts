@@ -15,6 +15,7 @@ import {
 import { REVOKE_WITHIN_MS } from '../../protocol/groups.ts'
 import { type GroupId, groupFeed, groupOwner } from '../../protocol/ids.ts'
 import { type Actor, type ActorContext, ActorMoved } from '../../runtime/actor-runtime.ts'
+import type { FirstEntry } from '../feed-reader.ts'
 import { answerRepeat } from '../first-entry.ts'
 import type { OpResult } from '../user/contract.ts'
 import { announcementOf } from './announcement-of.ts'
@@ -50,6 +51,8 @@ export class GroupActor implements Actor {
   /** The seqs of the last changes, by who asked and how it was named. */
   readonly #changes = new Map<string, number>()
   #state: GroupState | undefined
+  /** Everything of the feed up to this seq is folded into the state. */
+  #foldedUpTo = 0
   #claims: LogSubscription | undefined
 
   constructor(context: ActorContext, parts: GroupActorParts) {
@@ -69,7 +72,8 @@ export class GroupActor implements Actor {
     await log.flush()
     const rows = await store.groups.load(this.#group)
     this.#state = rows && stateOf(rows)
-    await this.#foldTail(rows?.position ?? 0)
+    this.#foldedUpTo = rows?.position ?? 0
+    await this.#foldTail()
     this.#announceLately()
   }
 
@@ -135,10 +139,8 @@ export class GroupActor implements Actor {
     const ordinal = this.#ordinal + 1
     const entry: GroupEntry = { kind: 'group', from, group: this.#group, ...message, ordinal, ts: Date.now() }
     try {
-      const { seq, duplicate } = await this.#sequencer.append(entry)
-      if (duplicate) return answerRepeat(entry, await this.#parts.reader.first(seq))
-      this.#apply({ seq, feed: groupFeed(this.#group), entry })
-      return { seq, ts: entry.ts }
+      const { seq, first } = await this.#append(entry)
+      return first ? answerRepeat(entry, first) : { seq, ts: entry.ts }
     } catch (error) {
       if (error instanceof LogBusy || error instanceof LogUnavailable) return { reason: 'server_busy' }
       throw error
@@ -189,8 +191,7 @@ export class GroupActor implements Actor {
     const at = { group: this.#group, ordinal: this.#ordinal, ts }
     const entry: NoticeEntry = { kind: 'notice', from: by, opId, change, ...at }
     try {
-      const { seq, duplicate } = await this.#sequencer.append(entry)
-      if (!duplicate) this.#apply({ seq, feed: groupFeed(this.#group), entry })
+      const { seq } = await this.#append(entry)
       const announcement = announcementOf(seq, entry, before)
       if (announcement) this.#parts.announcements.add(announcement)
       return { ok: true, seq }
@@ -255,8 +256,37 @@ export class GroupActor implements Actor {
     return this.#state?.lastOrdinal ?? 0
   }
 
+  /**
+   * Appends and folds; answers what was there before where the log calls it a repeat. That may be this activation's own
+   * append, of which the first answer was lost: then it is in this feed and nobody has folded it yet.
+   */
+  async #append(entry: GroupEntry | NoticeEntry): Promise<{ seq: number; first?: FirstEntry }> {
+    const feed = groupFeed(this.#group)
+    const { seq, duplicate } = await this.#sequencer.append(entry)
+    if (!duplicate) {
+      this.#apply({ seq, feed, entry })
+      return { seq }
+    }
+    const first = await this.#firstOf(seq)
+    if (first.stored.feed === feed && seq > this.#foldedUpTo) this.#apply(first.stored)
+    return { seq, first }
+  }
+
+  /** Where it cannot be had now, only a new activation can find out what the feed holds. */
+  async #firstOf(seq: number): Promise<FirstEntry> {
+    try {
+      const first = await this.#parts.reader.first(seq)
+      if (first) return first
+      throw new LogUnavailable(`${seq} is neither in the log nor in the database`)
+    } catch (error) {
+      this.#context.drop('moved')
+      throw new LogUnavailable(`what the log calls a repeat of ${seq} cannot be read`, { cause: error })
+    }
+  }
+
   #apply(stored: LogEntry): void {
     this.#state = fold(this.#state, stored)
+    this.#foldedUpTo = stored.seq
     const { entry } = stored
     if (entry.kind !== 'notice') return
     this.#changes.set(`${entry.from}:${entry.opId}`, stored.seq)
@@ -270,13 +300,12 @@ export class GroupActor implements Actor {
     return kept ?? (await this.#parts.store.messages.seqOf(by, changeRepeatId(opId)))
   }
 
-  async #foldTail(position: number): Promise<void> {
-    for (let after = position; ; ) {
-      const tail = await this.#parts.log.read(groupFeed(this.#group), after, TAIL_PAGE)
+  async #foldTail(): Promise<void> {
+    for (;;) {
+      const tail = await this.#parts.log.read(groupFeed(this.#group), this.#foldedUpTo, TAIL_PAGE)
       for (const stored of tail) {
         const before = this.#state
         this.#apply(stored)
-        after = stored.seq
         const owed = stored.entry.kind === 'notice' && announcementOf(stored.seq, stored.entry, before)
         if (owed) this.#parts.announcements.add(owed)
       }

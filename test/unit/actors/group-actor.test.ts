@@ -1,9 +1,11 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import type { GroupContract } from '../../../actors/group/contract.ts'
 import { subjects } from '../../../messaging/subjects.ts'
 import { groupFeed } from '../../../protocol/ids.ts'
 import { GroupActors } from '../../support/group-actor.ts'
 import { LaggingStore } from '../../support/lagging-store.ts'
+import { withOthers } from '../../support/with-others.ts'
 
 describe('a group’s actor', function () {
   this.timeout(30_000)
@@ -46,6 +48,29 @@ describe('a group’s actor', function () {
       expect(await ordinals(group)).to.deep.equal(Array.from({ length: seqs.size }, (_, n) => n + 1))
     }
     await fc.assert(fc.asyncProperty(calls, run), { numRuns: 25 })
+  })
+
+  it('goes by what it has appended although the log, asked again for a lost answer, calls it a repeat', async () => {
+    const group = await world.store.groups.nextId()
+    const unheard = withOthers(world.log, {
+      append: async (fence, entries) => {
+        await world.log.append(fence, entries)
+        return world.log.append(fence, entries)
+      },
+    })
+    const groups = world.another({ log: unheard })
+    const change = (command: Parameters<GroupContract['change']>[0]['command'], opId: string) =>
+      groups.call(group, 'change', { by: 'alice', opId: `${opId}-${group}`, command })
+    const send = async (from: string, id: string) =>
+      (await groups.call(group, 'send', { from, messages: [message(`${id}-${group}`)] }))[0]
+    await change(create, 'create')
+    expect(await send('bob', 'one')).to.have.property('seq')
+    expect(await send('alice', 'two')).to.have.property('seq')
+    expect(await ordinals(group)).to.deep.equal([1, 2])
+    expect(await change({ do: 'remove', user: 'bob' }, 'remove')).to.include({ ok: true })
+    expect(await send('bob', 'three')).to.deep.equal({ reason: 'not_group_member' })
+    expect(await change({ do: 'add', users: ['bob'] }, 'add')).to.include({ ok: true })
+    expect(await send('bob', 'three')).to.have.property('seq')
   })
 
   it('makes a change once, however often and wherever it is asked for', async () => {
