@@ -1,11 +1,10 @@
 import type { EventReader, StoredEvent } from './event-reader.ts'
-import { LogUnavailable } from './message-log.ts'
 import { EVENT_SUBJECT } from './nats-audit.ts'
 import type { NatsConnection } from './nats-connection.ts'
 import { NatsStream } from './nats-stream.ts'
+import { orUnavailable } from './nats-unavailable.ts'
 
 const PAGE_BYTES = 1_000_000
-const PURGE_MS = 10_000
 
 /** By direct gets: any replica's answer is in order and complete as far as it goes. */
 export class NatsEventReader implements EventReader {
@@ -20,14 +19,6 @@ export class NatsEventReader implements EventReader {
   }
 
   purgeEvents(upTo: number): Promise<void> {
-    return orUnavailable(this.#stream.purge({ seq: upTo + 1, filter: EVENT_SUBJECT }, PURGE_MS))
-  }
-}
-
-async function orUnavailable<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer
-  } catch (error) {
-    throw new LogUnavailable((error as Error).message, { cause: error })
+    return orUnavailable(this.#stream.purge({ seq: upTo + 1, filter: EVENT_SUBJECT }))
   }
 }

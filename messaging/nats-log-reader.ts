@@ -8,10 +8,10 @@ import type { NatsConnection } from './nats-connection.ts'
 import { decodeEntry, isClaim } from './nats-entries.ts'
 import { WENT_BACK, type WentBackNotice } from './nats-head.ts'
 import { NatsStream, nameOf, type StoredMessage } from './nats-stream.ts'
+import { orUnavailable } from './nats-unavailable.ts'
 
 /** What is purged once it is saved: never claims, and events only once they are audited. */
 const PURGED = ['im.direct.>', 'im.group.>']
-const PURGE_MS = 10_000
 /**
  * Between two gets: what is stored meanwhile comes as one batch, is one transaction and one word of the watermark.
  * Each of these costs as much as dozens of entries, so this, not the entries, is what a saver costs.
@@ -69,12 +69,12 @@ export class NatsLogReader implements LogReader {
 
   async purgeSaved(upTo: number): Promise<void> {
     for (const filter of PURGED) {
-      await orUnavailable(this.#stream.purge({ seq: upTo + 1, filter }, PURGE_MS))
+      await orUnavailable(this.#stream.purge({ seq: upTo + 1, filter }))
     }
   }
 
   moveBeyond(position: number): Promise<void> {
-    return orUnavailable(this.#stream.purge({ seq: position + 1 }, PURGE_MS))
+    return orUnavailable(this.#stream.purge({ seq: position + 1 }))
   }
 
   onWentBack(handler: (highestSeen: number) => void): void {
@@ -93,14 +93,6 @@ export class NatsLogReader implements LogReader {
 
   #fetch(from: number, { maxRecords, maxBytes }: BatchLimits): Promise<StoredMessage[]> {
     return orUnavailable(this.#stream.batch('>', Math.max(from, 1), maxRecords, maxBytes))
-  }
-}
-
-async function orUnavailable<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer
-  } catch (error) {
-    throw new LogUnavailable((error as Error).message, { cause: error })
   }
 }
 

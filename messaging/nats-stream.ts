@@ -35,6 +35,7 @@ export class StreamRefusal extends Error {
 }
 
 export const REQUEST_MS = 1_000
+const PURGE_MS = 10_000
 /** Subjects asked for together; JetStream answers at most 1,024, and the head is one. */
 export const SUBJECTS_A_QUESTION = 1_000
 const NO_MESSAGE_FOUND = 10037
@@ -115,11 +116,8 @@ export class NatsStream {
   }
 
   /** Removes what has a lower seq than `seq`; without a filter the next message has at least that. */
-  async purge(
-    request: { readonly seq: number; readonly filter?: string },
-    timeoutMs = REQUEST_MS,
-  ): Promise<void> {
-    await this.api('STREAM.PURGE', JSON.stringify(request), timeoutMs)
+  async purge(request: { readonly seq: number; readonly filter?: string }): Promise<void> {
+    await this.api('STREAM.PURGE', JSON.stringify(request), PURGE_MS)
   }
 
   /** One request of the JetStream API; its error answers reject with StreamRefusal. */
