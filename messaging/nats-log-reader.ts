@@ -1,4 +1,4 @@
-import { delay } from '../runtime/backoff.ts'
+import { delay, pause } from '../runtime/backoff.ts'
 import type { BatchLimits, LogBatch, LogReader, LogRecord } from './log-reader.ts'
 import { LogUnavailable } from './message-log.ts'
 import { decodeDedupeId } from './nats-append.ts'
@@ -7,30 +7,34 @@ import { jsonOf } from './nats-bytes.ts'
 import type { NatsConnection } from './nats-connection.ts'
 import { decodeEntry, isClaim } from './nats-entries.ts'
 import { WENT_BACK, type WentBackNotice } from './nats-head.ts'
-import { NatsStream, nameOf, type StoredMessage } from './nats-stream.ts'
+import { live, NatsStream, nameOf, type StoredMessage } from './nats-stream.ts'
 import { orUnavailable } from './nats-unavailable.ts'
 
 /** What is purged once it is saved: never claims, and events only once they are audited. */
 const PURGED = ['im.direct.>', 'im.group.>']
+const ANY_COPY = live('>')
 /**
  * Between two gets: what is stored meanwhile comes as one batch, is one transaction and one word of the watermark.
  * Each of these costs as much as dozens of entries, so this, not the entries, is what a saver costs.
  */
-const PAUSE_MS = 10
-/** … at the end of the log, for which every empty answer doubles it up to here. */
-const IDLE_PAUSE_MS = 40
+const PAUSE_MS = 25
+/** At its end the log is looked at again without a word of something new: that word may be lost. */
+const LOOK_MS = 500
 
 /**
  * Reads by direct gets from a seq on: any replica's answer is in order and complete as far as it goes, so there is
- * no consumer to lose or to reset. Unless it has much to catch up with it pauses between two gets.
+ * no consumer to lose or to reset. Unless it has much to catch up with it pauses between two gets, and at the log's
+ * end until something is stored.
  */
 export class NatsLogReader implements LogReader {
   readonly #connection: NatsConnection
   readonly #stream: NatsStream
+  readonly #lookMs: number
   #losses = 0
 
-  constructor(connection: NatsConnection) {
+  constructor(connection: NatsConnection, lookMs = LOOK_MS) {
     this.#connection = connection
+    this.#lookMs = lookMs
     this.#stream = new NatsStream(connection)
     connection.onState(state => {
       if (state === 'disconnected') this.#losses += 1
@@ -43,7 +47,6 @@ export class NatsLogReader implements LogReader {
 
   async *open(fromSeq: number, limits: BatchLimits, signal: AbortSignal): AsyncIterable<LogBatch> {
     const losses = this.#losses
-    let pauseMs = PAUSE_MS
     let from = fromSeq
     let next = this.#fetch(from, limits)
     while (!signal.aborted) {
@@ -54,10 +57,9 @@ export class NatsLogReader implements LogReader {
       // Another log may have been put in this one's place while the connection was lost.
       if (this.#losses > losses) throw new LogUnavailable('the connection was lost')
       from = (messages.at(-1)?.seq ?? from - 1) + 1
-      pauseMs = messages.length > 0 ? PAUSE_MS : Math.min(pauseMs * 2, IDLE_PAUSE_MS)
-      next = isFull(messages, limits)
-        ? this.#fetch(from, limits)
-        : this.#fetchAfter(pauseMs, from, limits, signal)
+      if (isFull(messages, limits)) next = this.#fetch(from, limits)
+      else if (messages.length > 0) next = this.#fetchAfter(PAUSE_MS, from, limits, signal)
+      else next = this.#fetchStored(from, limits, signal)
       // It may fail while the consumer is still busy; then it is thrown when it is awaited.
       next.catch(() => {})
       for (const records of within(limits, messages.map(recordOf))) {
@@ -89,6 +91,21 @@ export class NatsLogReader implements LogReader {
   ): Promise<StoredMessage[]> {
     await delay(pauseMs, signal)
     return this.#fetch(from, limits)
+  }
+
+  /** What is stored next. The server takes in order what a connection says, so nothing falls between the two. */
+  async #fetchStored(from: number, limits: BatchLimits, signal: AbortSignal): Promise<StoredMessage[]> {
+    const stored = new AbortController()
+    const word = this.#connection.subscribe(ANY_COPY, () => stored.abort())
+    word.unsubscribe(1)
+    try {
+      const messages = await this.#fetch(from, limits)
+      if (messages.length > 0) return messages
+      await pause(this.#lookMs, AbortSignal.any([stored.signal, signal]))
+    } finally {
+      if (!stored.signal.aborted) word.unsubscribe()
+    }
+    return stored.signal.aborted ? this.#fetch(from, limits) : []
   }
 
   #fetch(from: number, { maxRecords, maxBytes }: BatchLimits): Promise<StoredMessage[]> {

@@ -2,7 +2,9 @@ import { expect } from 'chai'
 import type { BatchLimits, LogBatch, LogRecord } from '../../messaging/log-reader.ts'
 import { LogUnavailable } from '../../messaging/message-log.ts'
 import { rawHeaders } from '../../messaging/nats-bytes.ts'
+import { NatsLogReader } from '../../messaging/nats-log-reader.ts'
 import { directFeed, userOwner } from '../../protocol/ids.ts'
+import { delay } from '../../runtime/backoff.ts'
 import { eventually } from '../support/eventually.ts'
 import { everything, type LogProcess, NatsLogs } from '../support/nats-log.ts'
 import { direct, newUser, ownership } from './message-log.ts'
@@ -77,20 +79,60 @@ describe('the log as a saver reads it (NATS)', function () {
     await reading
   })
 
-  it('pauses between two looks at the log, so that what comes meanwhile is one batch', async () => {
+  it('pauses after what it has found, so that what comes meanwhile is one batch', async () => {
     const { connection } = host
-    const looks: number[] = []
+    const gaps: number[] = []
+    let foundAt = Number.NEGATIVE_INFINITY
     const requestMany = connection.requestMany.bind(connection)
-    connection.requestMany = (...request) => {
-      looks.push(performance.now())
-      return requestMany(...request)
+    connection.requestMany = async (subject, payload, options, take) => {
+      gaps.push(performance.now() - foundAt)
+      let answers = 0
+      await requestMany(subject, payload, options, msg => {
+        answers++
+        return take(msg)
+      })
+      foundAt = answers > 1 ? performance.now() : Number.NEGATIVE_INFINITY
     }
     const reading = read(start, 20)
     const fence = await ownership(host.log, alice)
     for (const id of ids(20)) await host.log.append(fence, [direct(alice, bob, id)])
     await reading
-    const gaps = looks.slice(1).map((at, n) => at - (looks[n] ?? 0))
-    expect(Math.min(...gaps)).to.be.greaterThan(9)
+    expect(gaps).to.have.length.above(1)
+    expect(Math.min(...gaps)).to.be.greaterThan(20)
+  })
+
+  it('waits at the end of the log for the word of something new', async () => {
+    const reader = new NatsLogReader(host.connection, 60_000)
+    const stop = new AbortController()
+    const records: LogRecord[] = []
+    const reading = (async () => {
+      for await (const batch of reader.open(start, LIMITS, stop.signal)) records.push(...batch.records)
+    })()
+    const fence = await ownership(host.log, alice)
+    for (const count of [1, 2, 3]) {
+      await delay(100)
+      await host.log.append(fence, [direct(alice, bob, `m${count}`)])
+      await eventually(() => expect(records.filter(({ kind }) => kind === 'entry')).to.have.length(count))
+    }
+    stop.abort()
+    await reading
+  })
+
+  it('looks again without a word, which may be lost', async () => {
+    const { connection } = host
+    const subscribe = connection.subscribe.bind(connection)
+    connection.subscribe = (subject, handler) =>
+      subscribe(subject === 'live.>' ? 'live.nothing' : subject, handler)
+    const stop = new AbortController()
+    const records: LogRecord[] = []
+    const reading = (async () => {
+      for await (const batch of host.reader.open(start, LIMITS, stop.signal)) records.push(...batch.records)
+    })()
+    await delay(100)
+    await append(3)
+    await eventually(() => expect(records).to.have.length(4))
+    stop.abort()
+    await reading
   })
 
   it('keeps batches within both limits; a larger record comes alone', async () => {
