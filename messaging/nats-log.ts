@@ -137,6 +137,7 @@ export class NatsLog implements MessageLog {
       let from = after + 1
       while (last && from <= last.seq && entries.length < limit) {
         const page = await stream.page(subject, from, last.seq, Math.min(limit - entries.length, READ_PAGE))
+        // What was last a moment ago is gone: saved long ago, with all before it.
         if (page.length === 0) break
         for (const message of page) {
           const entry = logEntry(message, this.#logger)

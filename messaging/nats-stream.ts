@@ -72,24 +72,37 @@ export class NatsStream {
 
   /**
    * Messages of a subject from `from` on, in order, at most `limit`; none only when none exists up to `target`.
-   * A lagging replica's answer is the beginning of the truth, so any message proves those before it.
+   * A lagging replica's answer is the beginning of the truth, so any message proves those before it. The leader says
+   * “not found” of what it cannot read just now, too: that there is nothing it has to say twice, in two ways.
    */
   async page(subject: string, from: number, target: number, limit: number): Promise<StoredMessage[]> {
     for (let attempt = 0; attempt < REPLICA_PATIENCE; attempt += 1) {
       const messages = await this.batch(subject, from, limit, PAGE_BYTES)
       if (messages.length > 0) return messages
       const next = await this.#messageGet({ seq: from, next_by_subj: subject })
-      if (next === undefined || next.seq > target) return []
+      if (next && next.seq > target) return []
+      if (!next && (await this.message(target))?.subject !== subject) return []
       await delay(REPLICA_LAG_MS)
     }
     throw new StreamRefusal(0, `no replica has the messages of ${subject} from ${from} on`)
   }
 
-  /** A direct get of what a replica has of a subject from `from` on. */
+  /** A direct get of what a replica has of a subject from `from` on, without a hole. */
   async batch(subject: string, from: number, limit: number, maxBytes: number): Promise<StoredMessage[]> {
     const messages: StoredMessage[] = []
     const query = { seq: from, next_by_subj: subject, batch: limit, max_bytes: maxBytes }
-    await this.#direct(query, msg => messages.push(received(msg)))
+    let last = 0
+    const follow = (msg: Msg) => {
+      if (Number(header(msg, 'Nats-Last-Sequence')) !== last)
+        throw new StreamRefusal(0, `something of ${subject} after ${last} is missing in an answer`)
+    }
+    const end = await this.#direct(query, msg => {
+      follow(msg)
+      const message = received(msg)
+      last = message.seq
+      messages.push(message)
+    })
+    if (end) follow(end)
     return messages
   }
 

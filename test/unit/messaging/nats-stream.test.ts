@@ -16,8 +16,8 @@ class LaggingReplica implements StreamRequests {
   }
 
   request(_subject: string, payload: Uint8Array | string): Promise<Msg> {
-    const { seq } = JSON.parse(String(payload)) as { seq: number }
-    const next = this.#seqs.find(stored => stored >= seq)
+    const { seq, next_by_subj } = JSON.parse(String(payload)) as { seq: number; next_by_subj?: string }
+    const next = this.#seqs.find(stored => (next_by_subj ? stored >= seq : stored === seq))
     const found = { message: { seq: next, subject: 'im.direct.bob', data: '' } }
     const none = { error: { err_code: 10037, description: 'no message found' } }
     return Promise.resolve(msg({}, Buffer.from(JSON.stringify(next === undefined ? none : found))))
@@ -33,14 +33,21 @@ class LaggingReplica implements StreamRequests {
     const reached = this.#reached.shift() ?? Number.POSITIVE_INFINITY
     const { seq } = JSON.parse(payload) as { seq: number }
     const has = this.#seqs.filter(stored => stored >= seq && stored <= reached)
-    for (const stored of has) {
-      take(msg({ 'Nats-Subject': 'im.direct.bob', 'Nats-Sequence': stored }, Buffer.from('{}')))
+    for (const [index, stored] of has.entries()) take(page(stored, has[index - 1] ?? 0))
+    const end = {
+      'Nats-UpTo-Sequence': Math.min(reached, this.#seqs.at(-1) ?? 0),
+      'Nats-Last-Sequence': has.at(-1) ?? 0,
     }
-    const upTo = Math.min(reached, this.#seqs.at(-1) ?? 0)
-    take(msg({ 'Nats-UpTo-Sequence': upTo }, Buffer.alloc(0), has.length > 0 ? 204 : 404))
+    take(msg(end, Buffer.alloc(0), has.length > 0 ? 204 : 404))
     return Promise.resolve()
   }
 }
+
+const page = (seq: number, before: number): Msg =>
+  msg(
+    { 'Nats-Subject': 'im.direct.bob', 'Nats-Sequence': seq, 'Nats-Last-Sequence': before },
+    Buffer.from('{}'),
+  )
 
 function msg(fields: Fields, data: Uint8Array, status = 0): Msg {
   const own = status === 0 ? headers() : headers(status, 'status')
@@ -73,6 +80,34 @@ describe('reading the stream', () => {
     const head = { seq: 8, subject: 'im.owner.bob', payload: Buffer.alloc(0) }
     expect(await new NatsStream(replica).lastSeqs(['im.direct.bob'], 1, head)).to.equal(undefined)
   })
+
+  it('takes the leader’s “not found” for a failure while it has what the page is to reach', async () => {
+    const replica = new LaggingReplica([3, 5, 8], [3, 3])
+    const request = replica.request.bind(replica)
+    let failures = 0
+    replica.request = (subject, payload) => {
+      const isNext = String(payload).includes('next_by_subj')
+      return isNext && failures++ === 0 ? request(subject, '{"seq":99}') : request(subject, payload)
+    }
+    expect(seqsOf(await new NatsStream(replica).page('im.direct.bob', 4, 8, 10))).to.deep.equal([5, 8])
+    expect(failures).to.equal(2)
+  })
+
+  for (const [what, answer] of [
+    ['in its middle', [page(3, 0), page(8, 5), msg({ 'Nats-Last-Sequence': 8 }, Buffer.alloc(0), 204)]],
+    ['at its beginning', [page(5, 3), msg({ 'Nats-Last-Sequence': 5 }, Buffer.alloc(0), 204)]],
+    ['at its end', [page(3, 0), msg({ 'Nats-Last-Sequence': 5 }, Buffer.alloc(0), 204)]],
+  ] as const)
+    it(`refuses a page with a hole ${what}`, async () => {
+      const torn: StreamRequests = {
+        request: () => Promise.reject(new Error('not asked')),
+        requestMany: async (_subject, _payload, _options, take) => {
+          for (const each of answer) if (take(each)) return
+        },
+      }
+      const error = await new NatsStream(torn).batch('im.direct.bob', 1, 10, 1_000).catch(error => error)
+      expect(error).to.be.instanceOf(StreamRefusal)
+    })
 
   it('rejects with what JetStream refuses', async () => {
     const refusing: StreamRequests = {
