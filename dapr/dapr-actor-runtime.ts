@@ -12,13 +12,14 @@ import { delay, fullJitter } from '../runtime/backoff.ts'
 import { Deadlines } from '../runtime/deadlines.ts'
 import { type ActorAnswer, type ActorCall, isActorAnswer, rebuilt } from './actor-call.ts'
 import type { DaprActorCaller } from './dapr-actor-caller.ts'
+import { Patience } from './patience.ts'
 
 /**
  * How long an active actor's host may take to answer before it is asked again, and then before the call is tried
- * another way, ms. The host joins the repeat to the call that runs; where the host has died meanwhile, the repeat
- * learns it at once, while the first request would have waited for nothing.
+ * another way, in patiences. The host joins the repeat to the call that runs; where the host has died meanwhile, the
+ * repeat learns it at once, while the first request would have waited for nothing.
  */
-const BUS_MS = [250, 750]
+const BUS_PATIENCES = [1, 3]
 const RETRY_BASE_MS = 20
 const RETRY_CAP_MS = 500
 
@@ -43,6 +44,7 @@ export interface DaprActorRuntimeParts {
 export class DaprActorRuntime implements ActorRuntime {
   readonly #parts: DaprActorRuntimeParts
   readonly #deadlines = new Deadlines()
+  readonly #patience = new Patience()
   readonly #caller = randomUUID()
   readonly #counts = { bus: 0, dapr: 0, retries: 0 }
   #calls = 0
@@ -97,13 +99,15 @@ export class DaprActorRuntime implements ActorRuntime {
 
   /** By the bus; by Dapr where nobody serves the actor, or its host may be frozen. */
   async #try(type: ActorType, id: string, call: ActorCall): Promise<ActorAnswer> {
-    for (const patienceMs of BUS_MS) {
-      const timeoutMs = Math.max(1, Math.min(patienceMs, call.deadline - Date.now()))
+    const asked = performance.now()
+    for (const patiences of BUS_PATIENCES) {
+      const timeoutMs = Math.max(1, Math.min(patiences * this.#patience.ms, call.deadline - Date.now()))
       try {
         this.#counts.bus++
         const answer = await this.#parts.bus.request(subjects.actor(type, id), call, timeoutMs)
-        if (isActorAnswer(answer)) return answer
-        throw new Error(`${type} ${id} has answered unreadably`)
+        if (!isActorAnswer(answer)) throw new Error(`${type} ${id} has answered unreadably`)
+        this.#patience.answered(performance.now() - asked)
+        return answer
       } catch (error) {
         if (error instanceof NoResponders) break
         if (!(error instanceof RequestTimeout)) throw new Final(error)

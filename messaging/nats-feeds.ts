@@ -16,6 +16,8 @@ export class NatsFeeds implements Compared {
   readonly #parts: LogParts
   readonly #logger: Logger
   readonly #feeds = new Map<Feed, { readonly feed: NatsFeed; readonly subscription: Subscription }>()
+  /** Those that have not begun. */
+  #starting: NatsFeed[] = []
 
   constructor(parts: LogParts, logger: Logger) {
     this.#parts = parts
@@ -41,12 +43,18 @@ export class NatsFeeds implements Compared {
    * comes live, or is found missing. False when there are none, and nothing was asked.
    */
   async begin(): Promise<boolean> {
-    const starting = this.#starting()
+    const starting = this.#starting
     if (starting.length === 0) return false
-    const { retries, head } = this.#parts
-    const last = await retries.run('the end of the log', () => head.check())
-    for (const feed of starting) feed.begin(last?.seq ?? 0)
-    return true
+    this.#starting = []
+    try {
+      const { retries, head } = this.#parts
+      const last = await retries.run('the end of the log', () => head.check())
+      for (const feed of starting) feed.begin(last?.seq ?? 0)
+      return true
+    } catch (error) {
+      this.#starting.push(...starting.filter(feed => feed.starting))
+      throw error
+    }
   }
 
   /** Where the feeds that have begun are stored. */
@@ -68,10 +76,6 @@ export class NatsFeeds implements Compared {
     else setTimeout(reach, GRACE_MS)
   }
 
-  #starting(): NatsFeed[] {
-    return [...this.#feeds.values()].map(({ feed }) => feed).filter(feed => feed.starting)
-  }
-
   #subscribe(name: Feed): { readonly feed: NatsFeed; readonly subscription: Subscription } {
     const { connection, stream, gate } = this.#parts
     const feed = new NatsFeed(name, stream, this.#logger)
@@ -82,6 +86,7 @@ export class NatsFeeds implements Compared {
     }
     const followed = { feed, subscription: connection.subscribe(live(name), receive) }
     this.#feeds.set(name, followed)
+    this.#starting.push(feed)
     return followed
   }
 }

@@ -22,6 +22,8 @@ export class Snapshot {
 
   /** The sender's last ids, or undefined when they have to be read from the database. */
   async recentIds(previousEpoch: number): Promise<RecentIds | undefined> {
+    // Nobody has been active before who could have left one.
+    if (previousEpoch === 0) return undefined
     const body = (await this.#state?.load()) as Partial<SnapshotBody> | undefined
     return body?.epoch === previousEpoch && Array.isArray(body.recentIds) ? body.recentIds : undefined
   }
