@@ -12,7 +12,7 @@ import type { Logger } from '../runtime/logger.ts'
 import type { BusState } from './bus.ts'
 import { NatsOutput } from './nats-output.ts'
 import { ConnectionLost, NatsRequests, type RequestOptions } from './nats-requests.ts'
-import { socketOf } from './nats-socket.ts'
+import { readInTurns, socketOf } from './nats-socket.ts'
 
 export interface NatsOptions {
   readonly servers: readonly string[]
@@ -85,6 +85,7 @@ export class NatsConnection {
     this.#logger = logger
     this.#output = new NatsOutput(client, options.writePauseMs ?? 0)
     this.#requests = new NatsRequests(client, this.#output, createInbox(inboxPrefix(options)))
+    this.#readInTurns()
     void this.#followStatus()
   }
 
@@ -184,8 +185,15 @@ export class NatsConnection {
 
   #found(): void {
     this.#lostAt = undefined
+    this.#readInTurns()
     this.#logger.info({ server: this.#client.getServer() }, 'the NATS connection is back')
     this.#tell('connected')
+  }
+
+  /** Each connection has a socket of its own. */
+  #readInTurns(): void {
+    const socket = socketOf(this.#client)
+    if (socket) readInTurns(socket)
   }
 
   #tell(state: BusState): void {

@@ -8,6 +8,21 @@ export function socketOf(client: Client): Socket | undefined {
   return socket instanceof Socket ? socket : undefined
 }
 
+/** Node reads so much at a time, bytes; what comes as large as that has more behind it. */
+const FULL_READ_BYTES = 65_536
+
+/**
+ * Has a backlog handled one read a turn of the event loop. Else libuv reads on for 2 MB before anything else has its
+ * turn: timers, other sockets, and the sidecar's question whether this process is well.
+ */
+export function readInTurns(socket: Socket): void {
+  socket.on('data', (chunk: Buffer) => {
+    if (chunk.length < FULL_READ_BYTES) return
+    socket.pause()
+    setImmediate(() => socket.resume())
+  })
+}
+
 /**
  * Has what is said within a moment leave in one write: at the end of the turn of the event loop, and not sooner than
  * `pauseMs` after the write before. The client itself writes once for each callback that says something, and these

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { NatsConnection as Client } from 'nats'
-import { WriteBundles } from '../../../messaging/nats-socket.ts'
+import { readInTurns, WriteBundles } from '../../../messaging/nats-socket.ts'
 
 describe('what a process says to NATS', () => {
   let server: Server
@@ -52,5 +52,33 @@ describe('what a process says to NATS', () => {
       await turnOfTheLoop()
     }
     expect(await second).to.equal('bcd')
+  })
+})
+
+describe('what a process hears from NATS', () => {
+  it('is handled one read a turn of the event loop where it is much, and all of it', async () => {
+    const server = createServer(socket => socket.end(Buffer.alloc(4_000_000))).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    readInTurns(socket)
+    let bytes = 0
+    let turns = 0
+    let readsInTurn = 0
+    let most = 0
+    const count = () => {
+      turns++
+      readsInTurn = 0
+      if (!socket.destroyed) setImmediate(count)
+    }
+    setImmediate(count)
+    socket.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (chunk.length === 65_536) most = Math.max(most, ++readsInTurn)
+    })
+    await once(socket, 'close')
+    server.close()
+    expect(bytes).to.equal(4_000_000)
+    expect(most).to.equal(1)
+    expect(turns).to.be.greaterThan(10)
   })
 })
