@@ -12,6 +12,7 @@ import { readJwtSecret } from './auth/jwt-secret.ts'
 import { Sessions } from './auth/sessions.ts'
 import { Tokens } from './auth/tokens.ts'
 import { HeldPushes } from './connection/held-pushes.ts'
+import { HostLines } from './connection/host-lines.ts'
 import { SavedAcks } from './connection/saved-acks.ts'
 import { UserRates } from './connection/user-rates.ts'
 import { Connections } from './connections.ts'
@@ -119,6 +120,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
       slowMs: SLOW_TOUCH_MS,
       most: settings.TOUCHES_AT_ONCE * 4,
     }),
+    hostLines: new HostLines(settings.CALLS_A_HOST),
     heldPushes: new HeldPushes(watermark),
     savedAcks,
     metrics,

@@ -120,6 +120,9 @@ const schema = z.object({
   AUDIT_RETENTION_MS: count(31_536_000_000).describe('how long audit events are kept, ms; 0: for ever'),
 
   TOUCHES_AT_ONCE: atLeastOne(128).describe('connections a gateway has confirmed at once after a doubt'),
+  CALLS_A_HOST: atLeastOne(500).describe(
+    'calls of its connections that a gateway has under way to one host; more wait a second at most (server_busy)',
+  ),
   DAPR_CALLS_AT_ONCE: atLeastOne(64).describe('actor calls a process has under way through its sidecar'),
 
   COMMIT_PAUSE_MS: count(5).describe(

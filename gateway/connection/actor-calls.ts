@@ -14,12 +14,14 @@ import type { Limit } from '../../runtime/limit.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { Session } from '../auth/tokens.ts'
 import type { Confirming } from './connection-state.ts'
+import type { HostLines } from './host-lines.ts'
 
 export interface ActorCallsParts {
   readonly gatewayId: string
   readonly users: Actors<UserContract>
   /** Has touches wait their turn: a doubt is about many connections. */
   readonly touches: Limit
+  readonly hostLines: HostLines
   readonly logger: Logger
 }
 
@@ -58,9 +60,13 @@ export class ActorCalls {
     })
   }
 
-  handle(session: Session, ops: readonly Op[]): Promise<HandleResult> {
+  /** `hostId`: the host that the actor was last known on, while the connection is bound. */
+  handle(session: Session, hostId: string | undefined, ops: readonly Op[]): Promise<HandleResult> {
+    const { users, hostLines } = this.#parts
     for (const op of ops) if (op.op === 'presence') this.#presence = op.status
-    return this.#parts.users.call(session.user, 'handle', { ...this.#ref(session), ops })
+    return hostLines.run(hostId ?? '', () =>
+      users.call(session.user, 'handle', { ...this.#ref(session), ops }),
+    )
   }
 
   checkSession({ user, sv }: Session): Promise<SessionCheck> {

@@ -6,6 +6,7 @@ import type { Settings } from '../../runtime/settings.ts'
 import type { Tokens } from '../auth/tokens.ts'
 import type { GatewayMetrics } from '../metrics.ts'
 import type { HeldPushes } from './held-pushes.ts'
+import type { HostLines } from './host-lines.ts'
 import type { SavedAcks } from './saved-acks.ts'
 import type { UserRates } from './user-rates.ts'
 
@@ -21,6 +22,7 @@ export interface ConnectionParts {
   readonly settings: Settings
   readonly logger: Logger
   readonly touches: Limit
+  readonly hostLines: HostLines
   /** Called once, when the connection's socket is closed. */
   readonly closed: () => void
 }

@@ -346,7 +346,7 @@ export class Connection {
 
   #newQueue(ordered: boolean): OpQueue {
     const owner: OpQueueOwner = {
-      call: ops => this.#calls.handle(this.#session, ops),
+      call: ops => this.#calls.handle(this.#session, this.hostId, ops),
       answered: (op, result) => this.#answers.answered(op, result),
       settled: () => this.#onSettled(),
       refused: reason => this.#end(reason),

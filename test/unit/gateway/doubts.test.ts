@@ -5,6 +5,7 @@ import { Tokens } from '../../../gateway/auth/tokens.ts'
 import { Connection } from '../../../gateway/connection/connection.ts'
 import type { ConnectionParts } from '../../../gateway/connection/connection-parts.ts'
 import { HeldPushes } from '../../../gateway/connection/held-pushes.ts'
+import { HostLines } from '../../../gateway/connection/host-lines.ts'
 import { SavedAcks } from '../../../gateway/connection/saved-acks.ts'
 import { UserRates } from '../../../gateway/connection/user-rates.ts'
 import { Connections } from '../../../gateway/connections.ts'
@@ -88,6 +89,7 @@ describe('the connections of a gateway in doubt', () => {
       users: new Actors<UserContract>(actors, 'user'),
       tokens: await Tokens.create(settings, 'a secret of at least thirty-two bytes'),
       touches: new Limit({ atOnce: AT_ONCE, slowMs: 60_000, most: AT_ONCE }),
+      hostLines: new HostLines(10),
       heldPushes: new HeldPushes(watermark),
       savedAcks: new SavedAcks(watermark),
       userRates: new UserRates(settings),
