@@ -35,7 +35,7 @@ export interface StreamCounts {
   unsaved: number
   /** Arrivals of what had arrived before under the same seq. */
   duplicated: number
-  /** First arrivals after a later message of the sender, or under a lower seq than one before. */
+  /** First arrivals after a later message of the sender, unless refused, or under a lower seq than one before. */
   reordered: number
   /** One message under two seqs. */
   contradicted: number
@@ -122,7 +122,9 @@ export class Stream {
     }
     this.#name(message, seq)
     reception.seqs[n] = seq
-    if (n < reception.highest || seq <= reception.highestSeq) this.#reordered++
+    // What was refused may come all the same, and whenever it does: nobody has been promised its place.
+    const outOfTurn = n < reception.highest && !message.refused
+    if (outOfTurn || seq <= reception.highestSeq) this.#reordered++
     reception.highest = Math.max(reception.highest, n)
     reception.highestSeq = Math.max(reception.highestSeq, seq)
     this.#close(message, 1)

@@ -85,6 +85,17 @@ describe('a stream of messages', () => {
     expect(broken(stream.counts())).to.deep.equal({ ...nothing, reordered: 1 })
   })
 
+  it('lets a refused message come when it comes, under a seq of then', () => {
+    const stream = sentStream(4)
+    stream.refused(0)
+    stream.refused(2)
+    stream.received(RECEIVER, 1, 101)
+    stream.received(RECEIVER, 0, 102)
+    stream.received(RECEIVER, 3, 103)
+    stream.received(RECEIVER, 2, 100)
+    expect(broken(stream.counts())).to.deep.equal({ ...nothing, reordered: 1 })
+  })
+
   it('finds a message whose seq is below that of one before it', () => {
     const stream = sentStream(2)
     stream.received(RECEIVER, 0, 200)
