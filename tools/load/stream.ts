@@ -31,7 +31,7 @@ export interface StreamCounts {
   unanswered: number
   /** Acknowledged, and not received by somebody who should have been sent it. */
   lost: number
-  /** Acknowledged as accepted, never as saved. */
+  /** Acknowledged as accepted, never as saved, to a sender who was there to the end. */
   unsaved: number
   /** Arrivals of what had arrived before under the same seq. */
   duplicated: number
@@ -49,6 +49,7 @@ export class Stream {
   readonly #messages: Sent[] = []
   readonly #receptions = new Map<number, Reception>()
   #unsettled = 0
+  #abandoned = false
   #duplicated = 0
   #reordered = 0
   #contradicted = 0
@@ -141,8 +142,9 @@ export class Stream {
     }
   }
 
-  /** The sender is gone: it will hear no more answers. */
+  /** The sender is gone: it will hear no more answers, and has none to wait for. */
   abandon(): void {
+    this.#abandoned = true
     for (const message of this.#messages) this.#close(message, message.open)
   }
 
@@ -161,7 +163,7 @@ export class Stream {
       received: receptions.reduce((sum, { seqs }) => sum + seqs.filter(seq => seq !== undefined).length, 0),
       unanswered: count(message => message.onWire && !acknowledged(message) && !message.refused),
       lost: this.#present().reduce((sum, reception) => sum + missing(reception), 0),
-      unsaved: count(({ accepted, saved }) => accepted && !saved),
+      unsaved: this.#abandoned ? 0 : count(({ accepted, saved }) => accepted && !saved),
       duplicated: this.#duplicated,
       reordered: this.#reordered,
       contradicted: this.#contradicted,

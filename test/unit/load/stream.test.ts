@@ -61,6 +61,14 @@ describe('a stream of messages', () => {
     expect(broken(stream.counts())).to.deep.equal({ ...nothing, unsaved: 1 })
   })
 
+  it('expects no answer for a sender who is gone', () => {
+    const stream = sentStream(1)
+    stream.accepted(0, 100)
+    stream.received(RECEIVER, 0, 100)
+    stream.abandon()
+    expect(broken(stream.counts())).to.deep.equal(nothing)
+  })
+
   it('finds a message that came twice', () => {
     const stream = sentStream(1)
     complete(stream, 0)
