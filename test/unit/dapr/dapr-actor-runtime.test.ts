@@ -111,4 +111,17 @@ describe('a call to an actor in the cluster', () => {
     expect(turns).to.deep.equal(['first', 'slow'])
     expect(one.hosting.counts.bus).to.be.at.least(2)
   })
+
+  it('is not asked for again, nor made through Dapr, where all answers are late', async () => {
+    await call('first')
+    turn = () => new Promise(resolve => setTimeout(resolve, 300, 'late'))
+    const crowd = () =>
+      Promise.all(Array.from({ length: 60 }, (_, n) => one.runtime.call('user', `u${n}`, 'slow', n)))
+    await crowd()
+    await crowd()
+    const before = one.runtime.counts
+    const [bus, dapr] = [before.bus, before.dapr]
+    await crowd()
+    expect(one.runtime.counts).to.include({ bus: bus + 60, dapr })
+  })
 })
