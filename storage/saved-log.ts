@@ -1,11 +1,11 @@
 import type { Transaction } from '@mikro-orm/sql'
 import type { EntryRecord, LogRecord, UndecodableRecord } from '../messaging/log-reader.ts'
 import { parseConversation } from '../protocol/ids.ts'
+import { Recent } from '../runtime/recent.ts'
 import { chunked, placeholders } from './chunks.ts'
 import type { Database } from './database.ts'
 import { insertMessages, letterOfMessage } from './message-insert.ts'
 import { isOfValue } from './mysql-errors.ts'
-import { Recent } from './recent.ts'
 import { type DeadLetter, NotAnEntry, type SavedMessage, savedMessage } from './saved-message.ts'
 import { bury } from './sql-dead-letters.ts'
 

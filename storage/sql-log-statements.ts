@@ -1,10 +1,10 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Claim, LogEntry, NewClaim, NewEntry } from '../messaging/message-log.ts'
 import { type Feed, type Owner, parseConversation } from '../protocol/ids.ts'
+import { Recent } from '../runtime/recent.ts'
 import { sqliteDialect } from './dialect.ts'
 import { columnsOf, logEntryOf, type MessageColumns, type MessageRow } from './message-row.ts'
 import { projectionOf } from './projection.ts'
-import { Recent } from './recent.ts'
 
 /** Conversations known to have their rows, so that a message of one need not look. */
 const KNOWN_CONVERSATIONS = 50_000

@@ -7,7 +7,8 @@ import type { OpResult } from '../user/contract.ts'
  * The group's actor: it alone writes the group's feed, and decides who may.
  *
  * - A group's messages have one order, that of their ordinals, without gaps.
- * - Repeating a call is harmless: messages are known by their sender and clientMsgId, changes by who asked and opId.
+ * - Repeating a call is harmless: messages are known by their sender and clientMsgId, stored ones for good and refused
+ *   ones for as long as a call may be under way; changes by who asked and opId.
  * - `change` answers once the log has it. The change is in the tables, and the users whom it concerns know it, when
  *   `settle` answers; that it happens does not depend on anybody asking.
  */

@@ -15,6 +15,7 @@ import {
 import { REVOKE_WITHIN_MS } from '../../protocol/groups.ts'
 import { type GroupId, groupFeed, groupOwner } from '../../protocol/ids.ts'
 import { type Actor, type ActorContext, ActorMoved } from '../../runtime/actor-runtime.ts'
+import { Recent } from '../../runtime/recent.ts'
 import type { FirstEntry } from '../feed-reader.ts'
 import { answerRepeat } from '../first-entry.ts'
 import type { OpResult } from '../user/contract.ts'
@@ -29,7 +30,7 @@ import type {
 } from './contract.ts'
 import { fold, type GroupState, stateOf } from './group-state.ts'
 import type { GroupActorParts } from './parts.ts'
-import { judge, leads, refuseSpeech } from './rules.ts'
+import { judge, leads, refuseSpeech, type SpeechRefusal } from './rules.ts'
 import { Sequencer } from './sequencer.ts'
 
 type Method = keyof GroupContract
@@ -41,6 +42,16 @@ const OWED_MS = 120_000
 /** Changes whose ids are at hand; older ones are looked up. */
 const CHANGES_KEPT = 200
 
+/** Messages whose refusal is remembered. */
+const REFUSALS_KEPT = 2000
+/** … and for how long, ms: twice as long as a call may be under way. */
+const REFUSED_MS = 30_000
+
+interface Refusal {
+  readonly reason: SpeechRefusal
+  readonly at: number
+}
+
 /** One group: its members, and the one order of what is said in it. */
 export class GroupActor implements Actor {
   readonly #group: GroupId
@@ -51,6 +62,7 @@ export class GroupActor implements Actor {
   /** The seqs of the last changes, by who asked and how it was named. */
   readonly #changes = new Map<string, number>()
   #state: GroupState | undefined
+  readonly #refusals = new Recent<Refusal>(REFUSALS_KEPT)
   /** Everything of the feed up to this seq is folded into the state. */
   #foldedUpTo = 0
   #claims: LogSubscription | undefined
@@ -124,9 +136,9 @@ export class GroupActor implements Actor {
   async #send({ from, messages }: Args<'send'>): Promise<OpResult[]> {
     const results: OpResult[] = []
     for (const message of messages) {
-      const refused = refuseSpeech(this.#state, from, Date.now())
+      const refused = this.#refusedLately(from, message) ?? refuseSpeech(this.#state, from, Date.now())
       const result = refused
-        ? ((await this.#repeat(from, message)) ?? { reason: refused })
+        ? ((await this.#repeat(from, message)) ?? this.#refuse(from, message, refused))
         : await this.#store(from, message)
       results.push(result)
       if (result && 'reason' in result && result.reason === 'server_busy') break
@@ -145,6 +157,20 @@ export class GroupActor implements Actor {
       if (error instanceof LogBusy || error instanceof LogUnavailable) return { reason: 'server_busy' }
       throw error
     }
+  }
+
+  /**
+   * A message that was refused stays so, also once its sender has come in: a copy of the call may come late, when its
+   * sender has been told no, and what was sent after it may have been stored.
+   */
+  #refuse(from: string, { clientMsgId }: GroupMessage, reason: SpeechRefusal): OpResult {
+    this.#refusals.set(`${from}:${clientMsgId}`, { reason, at: Date.now() })
+    return { reason }
+  }
+
+  #refusedLately(from: string, { clientMsgId }: GroupMessage): SpeechRefusal | undefined {
+    const refusal = this.#refusals.get(`${from}:${clientMsgId}`)
+    return refusal && Date.now() - refusal.at < REFUSED_MS ? refusal.reason : undefined
   }
 
   /**

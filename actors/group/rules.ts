@@ -12,12 +12,14 @@ import type { GroupState, Member } from './group-state.ts'
 
 export type Judgement = { readonly change: GroupChange } | { readonly refused: GroupRefusal }
 
+export type SpeechRefusal = 'not_group_member' | 'group_speak_muted'
+
 /** Who may speak: members who are not muted; in a muted group its owner and admins. */
 export function refuseSpeech(
   state: GroupState | undefined,
   from: UserId,
   now: number,
-): 'not_group_member' | 'group_speak_muted' | undefined {
+): SpeechRefusal | undefined {
   const member = state?.members.get(from)
   if (!state || !member) return 'not_group_member'
   return member.mutedUntil > now || (state.muted && !leads(member.role)) ? 'group_speak_muted' : undefined

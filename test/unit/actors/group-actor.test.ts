@@ -70,7 +70,26 @@ describe('a group’s actor', function () {
     expect(await change({ do: 'remove', user: 'bob' }, 'remove')).to.include({ ok: true })
     expect(await send('bob', 'three')).to.deep.equal({ reason: 'not_group_member' })
     expect(await change({ do: 'add', users: ['bob'] }, 'add')).to.include({ ok: true })
-    expect(await send('bob', 'three')).to.have.property('seq')
+    expect(await send('bob', 'four')).to.have.property('seq')
+  })
+
+  it('answers a repeat of what it has refused as at first, also when its sender has come in', async () => {
+    const group = await world.store.groups.nextId()
+    const groups = await world.process()
+    const change = (command: Parameters<GroupContract['change']>[0]['command'], opId: string) =>
+      groups.call(group, 'change', { by: 'alice', opId: `${opId}-${group}`, command })
+    const send = (...ids: string[]) =>
+      groups.call(group, 'send', { from: 'dave', messages: ids.map(id => message(`${id}-${group}`)) })
+    const stranger = { reason: 'not_group_member' }
+    await change(create, 'create')
+    expect(await send('one', 'two')).to.deep.equal([stranger, stranger])
+    await change({ do: 'add', users: ['dave'] }, 'add')
+    const [three] = await send('three')
+    expect(three).to.have.property('seq')
+    // The same call, on its way for long: what was sent later is stored.
+    expect(await send('one', 'two', 'three')).to.deep.equal([stranger, stranger, three])
+    await change({ do: 'remove', user: 'dave' }, 'remove')
+    expect(await send('three', 'four')).to.deep.equal([three, stranger])
   })
 
   it('makes a change once, however often and wherever it is asked for', async () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { Recent } from '../../../storage/recent.ts'
+import { Recent } from '../../../runtime/recent.ts'
 
 describe('what was used lately', () => {
   const use = fc.record({ key: fc.integer({ min: 0, max: 30 }).map(String), set: fc.boolean() })
