@@ -90,6 +90,8 @@ export class HomingClient {
   readonly #inbox: Inbox
   readonly #requests: Requests
   readonly #link: Link
+  /** Between `connect` and `close`: it may be closed before the outbox is read. */
+  #wanted = false
   readonly #newId = idSource()
   #state: ClientState = { name: 'closed', reason: 'new' }
   #presence: PresenceStatus | undefined
@@ -155,12 +157,14 @@ export class HomingClient {
    * outbox cannot be read. Whether it is online is told by `state`.
    */
   async connect(): Promise<void> {
+    this.#wanted = true
     await this.#sender.load()
-    this.#link.open()
+    if (this.#wanted) this.#link.open()
   }
 
   /** Says what has been delivered and goes. What is unsaved stays in the outbox. */
   close(): void {
+    this.#wanted = false
     this.#acknowledger.flush()
     this.#link.close('closed by the application')
   }

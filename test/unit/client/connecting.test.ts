@@ -46,6 +46,15 @@ function suite(protocol: ProtocolName): void {
     expect(server.last.frames[0]).to.deep.equal({ type: 'AUTH', token: 'good', ordered: true })
   })
 
+  it('stays closed when it is closed before its outbox is read', async () => {
+    const hasty = connected('good')
+    hasty.close()
+    await new Promise(resolve => setTimeout(resolve, 50))
+    expect(states).to.deep.equal([])
+    await hasty.connect()
+    await reached('online')
+  })
+
   it('waits 1 s, then half as long again each time, up to 30 s, with full jitter', async () => {
     const port = server.port
     await server.stop()
