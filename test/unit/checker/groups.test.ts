@@ -22,6 +22,7 @@ const crew = { conv: 'group:crew' }
 const said = (id: string, seq: number): HistoryEvent[] => [invoked(id, crew), accepted(id, seq, crew)]
 const at = (user: string, id: string, seq: number) => received(id, seq, { ...crew, user })
 const joinedBob = [changing('join', 'bob'), changed('join', 'bob')]
+const again = (event: HistoryEvent) => ({ ...event, proc: `${event.proc} again` })
 const removedBob = [changing('remove', 'bob', 2), changed('remove', 'bob', 2)]
 
 describe('the checker on a group’s members', () => {
@@ -79,6 +80,29 @@ describe('the checker on a group’s members', () => {
     ]
     const told = { ...created(1, 'bob'), proc: 'bob', user: 'bob', conn: 'bob-1' } as HistoryEvent
     expect(kinds(told, ...left, quiet)).to.deep.equal(['lost'])
+  })
+
+  it('lets no leaving that nobody has heard of excuse who went on receiving behind the hole', () => {
+    const told = { ...created(1, 'bob'), proc: 'bob', user: 'bob', conn: 'bob-1' } as HistoryEvent
+    const left = [created(1, 'bob'), told, changing('remove', 'bob'), unsure('remove', 'bob')]
+    const hole = [...left, ...said('m1', 5), ...said('m2', 6)]
+    expect(kinds(...hole), 'bob may have left').to.be.empty
+    expect(kinds(...hole, at('bob', 'm2', 6))).to.deep.equal(['lost'])
+    expect(kinds(...hole, heard('bob', 'remove', 'bob', 4))).to.be.empty
+  })
+
+  it('knows by a joining of who was in that the notice of the leaving before it reached nobody', () => {
+    const told = { ...created(1, 'bob'), proc: 'bob', user: 'bob', conn: 'bob-1' } as HistoryEvent
+    const left = [changing('remove', 'bob'), unsure('remove', 'bob'), ...joinedBob.map(again)]
+    const both = (f: 'join' | 'remove', seq: number) => [
+      heard('alice', f, 'bob', seq),
+      heard('bob', f, 'bob', seq),
+    ]
+    const silent = [created(1, 'bob'), told, ...left, ...both('join', 7)]
+    expect(kinds(...silent, quiet)).to.deep.equal(['lost'])
+    expect(kinds(...silent), 'somebody may hear of it yet').to.be.empty
+    expect(kinds(created(1, 'bob'), told, ...left, ...both('remove', 4), ...both('join', 7), quiet)).to.be
+      .empty
   })
 
   it('takes a notice that may be of several tries for that of the one that is left when the others are refused', () => {

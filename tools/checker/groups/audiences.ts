@@ -13,6 +13,7 @@ export interface Audience {
 }
 
 export function audienceOf(ledger: Ledger, group: Group, user: string): Audience {
-  const changes = group.changesOf(user, line => ledger.ceilingOf(line))
+  const heardUpTo = ledger.groups.receipts(user, group.name).seqs.highest
+  const changes = group.changesOf(user, line => ledger.ceilingOf(line), heardUpTo)
   return { user, group, sure: sureSpans(changes), possible: possibleSpans(changes) }
 }

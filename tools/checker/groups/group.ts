@@ -112,8 +112,12 @@ export class Group {
     return [...this.#loose].filter(attempt => this.#isSurelyMade(attempt))
   }
 
-  /** `ceilingOf`: the lowest seq of what was invoked after a line. */
-  changesOf(user: string, ceilingOf: (line: number) => number): readonly Change[] {
+  /**
+   * `ceilingOf`: the lowest seq of what was invoked after a line. `heardUpTo`: the highest seq that the user has
+   * received; who is taken out is told so before anything later, so a leaving that nobody has heard of lies behind it.
+   */
+  changesOf(user: string, ceilingOf: (line: number) => number, heardUpTo = 0): readonly Change[] {
+    const toldUpTo = this.notices.size === 0 ? 0 : heardUpTo
     const notices = [...(this.#noticesOf.get(user) ?? []), ...this.#ends]
     const attempts = (this.#attemptsOf.get(user) ?? []).filter(attempt => this.#loose.has(attempt))
     const changes = [
@@ -123,7 +127,9 @@ export class Group {
         const max = attempt.ended === undefined ? Number.POSITIVE_INFINITY : ceilingOf(attempt.ended) - 1
         const { f, floor, invoked, ended } = attempt
         const answered = certain ? ended : undefined
-        return { direction: directionOf(f), certain, min: floor + 1, max, invoked, ended, answered }
+        const direction = directionOf(f)
+        const min = Math.max(floor, direction === 'out' ? toldUpTo : 0) + 1
+        return { direction, certain, min, max, invoked, ended, answered }
       }),
     ]
     return this.#isCreated ? changes : [fromTheStart, ...changes]

@@ -1,7 +1,8 @@
 import { type Audience, audienceOf } from '../groups/audiences.ts'
-import type { Attempt } from '../groups/changes.ts'
+import { type Attempt, directionIn } from '../groups/changes.ts'
 import type { Group } from '../groups/group.ts'
 import { isWithin } from '../groups/spans.ts'
+import { type Untold, untoldBy } from '../groups/untold.ts'
 import type { Judge } from '../judge.ts'
 import { describe, describeNotice, type Ledger } from '../ledger.ts'
 import type { Findings } from '../violation.ts'
@@ -20,7 +21,8 @@ interface Placed {
 /**
  * What is stored in a group, messages and notices, reaches all who were in for certain where it lies: before anything
  * later of the group, and when all is quiet. Their membership may have ended since. A change that was made is told to
- * somebody by then, where notices are written down at all.
+ * somebody by then, where notices are written down at all; that it was made is known by its answer, or by a later notice
+ * that contradicts those before it.
  */
 export class GroupNoLoss implements Judge {
   readonly #ledger: Ledger
@@ -99,6 +101,16 @@ export class GroupNoLoss implements Judge {
     if (quiet === undefined || group.notices.size === 0) return
     for (const attempt of group.unheard())
       if (isOlder(attempt, quiet)) this.#addUnheard(attempt, group, quiet)
+    if (!group.isCreated) return
+    const told = [...group.notices.values()].filter(({ heard }) => heard < quiet)
+    for (const untold of untoldBy(told)) this.#addUntold(untold, group, quiet)
+  }
+
+  #addUntold({ notice, user }: Untold, group: Group, quiet: number): void {
+    const what = `${describeNotice({ ...notice, conv: group.name })}, heard ${this.#ledger.when(notice.heard)}`
+    const [lets, was] = directionIn(notice.event) === 'in' ? ['lets in', 'in'] : ['takes out', 'out']
+    const sentence = `${what}, ${lets} ${user}, who was ${was} as far as anybody had heard when everything was delivered ${this.#ledger.when(quiet)}: the notice of what lies between reached nobody`
+    this.#findings.add('lost', notice.heard, sentence, [quiet])
   }
 
   #addUnheard({ f, by, users, invoked, ended }: Attempt, group: Group, quiet: number): void {
