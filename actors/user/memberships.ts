@@ -22,6 +22,7 @@ export class Memberships {
   readonly #groups = new Map<GroupId, Group>()
   /** Let in, but whether all that follows will be heard is not known yet. */
   readonly #entering = new Set<GroupId>()
+  #stopped = false
 
   /** `onStored` is given what is stored in the groups that the user is in. */
   constructor(user: UserId, log: MessageLog, onStored: (entry: LogEntry) => void) {
@@ -93,12 +94,18 @@ export class Memberships {
   async update(group: GroupId, saved: readonly Span[]): Promise<boolean> {
     const before = this.#groups.get(group)?.spans.at(-1)
     const spans = this.#merged(group, saved)
-    this.#set(group, spans)
     const last = spans.at(-1)
-    if (!last || last.to !== undefined) return false
-    if (last.from === before?.from && !this.#entering.has(group)) return false
+    const isNews = last && last.to === undefined && (last.from !== before?.from || this.#entering.has(group))
+    if (!isNews) {
+      this.#set(group, spans)
+      return false
+    }
     this.#entering.add(group)
+    // Before what follows is heard of, nobody may read the feed as a member's: it would seem to have been read to its end.
+    this.#follow(group)
     await this.#log.flush()
+    if (this.#stopped) return false
+    this.#set(group, this.#merged(group, saved))
     await this.#observeAfter(last.from, group)
     return this.#entering.delete(group)
   }
@@ -119,6 +126,7 @@ export class Memberships {
   }
 
   stop(): void {
+    this.#stopped = true
     for (const { following } of this.#groups.values()) following?.stop()
     this.#groups.clear()
   }
@@ -146,6 +154,12 @@ export class Memberships {
 
   #endOf(group: GroupId): number {
     return endOf(this.#groups.get(group)?.spans ?? [])
+  }
+
+  #follow(group: GroupId): void {
+    const { spans = [], following } = this.#groups.get(group) ?? {}
+    if (!following)
+      this.#groups.set(group, { spans, following: this.#log.follow(groupFeed(group), this.#onStored) })
   }
 
   #set(group: GroupId, spans: readonly Span[]): void {
