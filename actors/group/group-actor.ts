@@ -135,8 +135,10 @@ export class GroupActor implements Actor {
 
   async #send({ from, messages }: Args<'send'>): Promise<OpResult[]> {
     const results: OpResult[] = []
+    // One moment for all: of one who may not speak nothing is stored, also where that ends meanwhile.
+    const now = Date.now()
     for (const message of messages) {
-      const refused = this.#refusedLately(from, message) ?? refuseSpeech(this.#state, from, Date.now())
+      const refused = this.#refusedLately(from, message) ?? refuseSpeech(this.#state, from, now)
       const result = refused
         ? ((await this.#repeat(from, message)) ?? this.#refuse(from, message, refused))
         : await this.#store(from, message)

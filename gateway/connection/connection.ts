@@ -64,7 +64,7 @@ export class Connection {
     this.#state = { phase: 'awaiting-auth', timer }
     socket.listen({
       message: (data, isBinary) => this.#onMessage(data, isBinary),
-      alive: () => this.#dialogue.alive(),
+      alive: mark => this.#dialogue.alive(mark),
       closed: () => {
         this.close(CloseCode.goingAway, 'closed by peer')
         parts.closed()
@@ -348,6 +348,7 @@ export class Connection {
     const owner: OpQueueOwner = {
       call: ops => this.#calls.handle(this.#session, this.hostId, ops),
       answered: (op, result) => this.#answers.answered(op, result),
+      whenHeard: heard => this.#dialogue.whenHeard(heard),
       settled: () => this.#onSettled(),
       refused: reason => this.#end(reason),
     }

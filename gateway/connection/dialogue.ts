@@ -35,6 +35,9 @@ export class Dialogue {
   #pulse: Pulse
   /** While the first frame is still to decide. */
   #choice: ProtocolChoice | undefined
+  /** Who waits until its client has heard what was said before, by the mark of the ping that follows it. */
+  readonly #unheard = new Map<string, () => void>()
+  #marks = 0
 
   constructor(socket: Socket, { protocol, binary }: Spoken, settings: Settings, owner: DialogueOwner) {
     this.#socket = socket
@@ -50,8 +53,19 @@ export class Dialogue {
     return this.#protocol
   }
 
-  alive(): void {
+  alive(mark?: string): void {
     this.#pulse.alive()
+    const heard = mark && this.#unheard.get(mark)
+    if (!heard) return
+    this.#unheard.delete(mark)
+    heard()
+  }
+
+  /** Calls back once the client's side has received all that was said before; never, should the connection be lost. */
+  whenHeard(heard: () => void): void {
+    const mark = String(++this.#marks)
+    this.#unheard.set(mark, heard)
+    this.#socket.ping(mark)
   }
 
   /** Pushes may come before the first frame. */

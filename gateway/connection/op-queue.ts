@@ -18,6 +18,8 @@ export interface OpQueueOwner {
   /** One call to the actor; rejects when its outcome is unknown. */
   call(ops: readonly Op[]): Promise<HandleResult>
   answered(op: QueuedOp, result: OpAnswer): void
+  /** Calls back once the client has received all that it was answered before; never, should it be gone. */
+  whenHeard(heard: () => void): void
   /** All results of a call have been given. */
   settled(): void
   refused(reason: Refused['reason']): void
@@ -39,6 +41,8 @@ export class OpQueue {
   readonly #ordered: boolean
   /** For `ordered` clients: by recipient, the refused message that has to be repeated first. */
   readonly #stalled = new Map<string, string>()
+  /** For `ordered` clients: one of its messages is refused for good, and it may not have heard of that. */
+  #unheard = false
   #waiting: QueuedOp[] = []
   #calling = false
   #open = false
@@ -83,7 +87,7 @@ export class OpQueue {
 
   /** What a client sent before it left is still done, once. Resolves when nothing is left of it. */
   async finish(): Promise<void> {
-    if (!this.#open) this.clear()
+    if (!this.#open || this.#unheard) this.clear()
     if (this.quiet) return
     await new Promise<void>(resolve => {
       this.#finished = resolve
@@ -91,11 +95,12 @@ export class OpQueue {
   }
 
   #next(): void {
-    if (!this.#open || this.#calling || this.#retry || this.#waiting.length === 0) return
+    if (!this.#open || this.#calling || this.#retry || this.#unheard || this.#waiting.length === 0) return
     const batch = this.#takeBatch()
     this.#calling = true
     void this.#run(batch).then(() => {
       this.#calling = false
+      if (this.#unheard) this.#holdUntilHeard()
       this.#owner.settled()
       this.#next()
       if (this.quiet) this.#finished?.()
@@ -167,12 +172,26 @@ export class OpQueue {
 
   #answer(queued: QueuedOp, result: OpAnswer): void {
     const { op } = queued
-    const refused = result !== null && 'reason' in result && refusals[result.reason].retryable
-    if (this.#ordered && refused && op.op === 'send') {
+    const refusal = result !== null && 'reason' in result ? refusals[result.reason] : undefined
+    if (this.#ordered && refusal && op.op === 'send') {
       const recipient = recipientOf(op)
-      if (!this.#stalled.has(recipient)) this.#stalled.set(recipient, op.clientMsgId)
+      if (!refusal.retryable) this.#unheard = true
+      else if (!this.#stalled.has(recipient)) this.#stalled.set(recipient, op.clientMsgId)
     }
     this.#owner.answered(queued, result)
+  }
+
+  /**
+   * A client that loses its connection before it hears of a refusal repeats the message, which may be taken by then: so
+   * what it sent after it must not be stored before. Who is gone will hear of nothing.
+   */
+  #holdUntilHeard(): void {
+    if (this.#finished) this.clear()
+    else
+      this.#owner.whenHeard(() => {
+        this.#unheard = false
+        this.#next()
+      })
   }
 }
 

@@ -16,8 +16,8 @@ export interface Socket {
   send(data: WireData, taken?: () => void): void
   /** Writes what waits for the turn's end. True when nothing waits here any more. */
   flush(): boolean
-  /** Asks for a sign of life, which the listener hears as `alive`. */
-  ping(): void
+  /** Asks for a sign of life, which the listener hears as `alive`, with the mark where the carrier can bring it back. */
+  ping(mark?: string): void
   /** Stops reading, so that the peer's own sends wait; as far as the carrier can. */
   pause(): void
   resume(): void
@@ -29,6 +29,6 @@ export interface Socket {
 
 export interface SocketListener {
   message(data: Buffer, isBinary: boolean): void
-  alive(): void
+  alive(mark?: string): void
   closed(): void
 }

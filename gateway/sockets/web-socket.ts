@@ -31,7 +31,7 @@ export class WebSocket implements Socket {
 
   listen(listener: SocketListener): void {
     this.#socket.on('message', (data, isBinary) => this.#onMessage(data as Buffer, isBinary, listener))
-    this.#socket.on('pong', () => listener.alive())
+    this.#socket.on('pong', mark => listener.alive(mark.toString()))
     this.#socket.on('ping', () => listener.alive())
     this.#socket.on('error', error => this.#logger.debug({ err: error }, 'socket error'))
     this.#socket.on('close', () => listener.closed())
@@ -48,8 +48,8 @@ export class WebSocket implements Socket {
     return this.#socket.bufferedAmount === 0
   }
 
-  ping(): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping()
+  ping(mark?: string): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping(mark)
   }
 
   pause(): void {

@@ -31,8 +31,8 @@ export class SockJsWebSocket implements Socket {
     return this.#socket.flush()
   }
 
-  ping(): void {
-    this.#socket.ping()
+  ping(mark?: string): void {
+    this.#socket.ping(mark)
   }
 
   pause(): void {

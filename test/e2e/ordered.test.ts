@@ -48,6 +48,27 @@ describe('after a refused send, later sends of the connection to the same conver
     await until(() => performance.now() >= full, 'time stands still')
   }
 
+  it('wait, where AUTH said ordered, until the client has heard that an earlier one was refused for good', async () => {
+    b = newUser('bob')
+    bob = await WireClient.authenticated(server.url, await signToken(server, b))
+    alice = await WireClient.open(server.url, { socket: { autoPong: false } })
+    const pings: Buffer[] = []
+    alice.socket.on('ping', mark => pings.push(mark))
+    alice.send({ type: 'AUTH', token: await signToken(server, newUser('alice')), ordered: true })
+    await alice.next({ type: 'AUTH_OK' })
+    send('m1')
+    await saved('m1')
+    alice.send({ type: 'SINGLE_CHAT', clientMsgId: 'm1', to: b, body: 'another' })
+    await alice.next({ type: 'ERROR', reason: 'client_msg_id_conflict', clientMsgId: 'm1' })
+    send('m2')
+    await until(() => pings.length > 0, 'nobody asks whether that was heard')
+    await alice.settle()
+    expect(alice.frames.filter(({ clientMsgId }) => clientMsgId === 'm2')).to.deep.equal([])
+    for (const mark of pings) alice.socket.pong(mark)
+    await saved('m2')
+    expect(await received(2)).to.deep.equal(['m1', 'm2'])
+  })
+
   const received = async (count: number) => {
     const frames = await bob.atLeast(count, { type: 'SINGLE_CHAT' })
     await bob.settle()

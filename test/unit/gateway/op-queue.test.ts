@@ -16,6 +16,8 @@ class Desk {
   readonly calls: { ops: readonly Op[]; answer: (result: HandleResult) => void; fail: () => void }[] = []
   readonly answered: { op: Op; result: OpResult }[] = []
   readonly ends: string[] = []
+  /** Those who wait until the client has heard its answers. */
+  readonly unheard: (() => void)[] = []
   #settled: (() => void)[] = []
 
   readonly owner = {
@@ -24,6 +26,7 @@ class Desk {
         this.calls.push({ ops, answer, fail: () => reject(new Error('no answer')) })
       }),
     answered: ({ op }: QueuedOp, result: OpResult) => this.answered.push({ op, result }),
+    whenHeard: (heard: () => void) => this.unheard.push(heard),
     settled: () => {
       for (const resolve of this.#settled.splice(0)) resolve()
     },
@@ -127,6 +130,46 @@ describe('the operations of a connection', () => {
     queue.add(queued(send('c')))
     await desk.answer()
     expect(idsOf(desk.last.ops)).to.deep.equal(['c'])
+  })
+
+  describe('of a client that asks for order, after one that was refused for good', () => {
+    const refusedFirst = async (ordered = true) => {
+      const { desk, queue } = make(ordered)
+      for (const id of ['a', 'b', 'c']) queue.add(queued(send(id)))
+      await desk.answer([{ reason: 'not_group_member' }])
+      return { desk, queue }
+    }
+
+    it('wait until the client has heard of it', async () => {
+      const { desk, queue } = await refusedFirst()
+      queue.add(queued(send('x', 'carol')))
+      expect(desk.calls).to.have.length(1)
+      expect(desk.unheard).to.have.length(1)
+      desk.unheard[0]?.()
+      expect(idsOf(desk.last.ops)).to.deep.equal(['b', 'c', 'x'])
+      await desk.answer()
+      expect(queue.quiet).to.equal(true)
+    })
+
+    it('are not done when the client is gone before', async () => {
+      const { desk, queue } = await refusedFirst()
+      await queue.finish()
+      expect(desk.calls).to.have.length(1)
+    })
+
+    it('are not done either when the client was gone before it was refused', async () => {
+      const { desk, queue } = make(true)
+      for (const id of ['a', 'b']) queue.add(queued(send(id)))
+      const finished = queue.finish()
+      await desk.answer([{ reason: 'not_group_member' }])
+      await finished
+      expect(desk.calls).to.have.length(1)
+    })
+
+    it('go on where nobody has asked for order', async () => {
+      const { desk } = await refusedFirst(false)
+      expect(idsOf(desk.last.ops)).to.deep.equal(['b', 'c'])
+    })
   })
 
   it('end with the connection when the actor does not have it', async () => {
