@@ -133,7 +133,7 @@ export class NatsLog implements MessageLog {
     return retries.run(`read of ${feed}`, async () => {
       const subject = stored(feed)
       const entries: LogEntry[] = []
-      const last = await stream.last(subject)
+      const last = await stream.lastIfAny(subject)
       let from = after + 1
       while (last && from <= last.seq && entries.length < limit) {
         const page = await stream.page(subject, from, last.seq, Math.min(limit - entries.length, READ_PAGE))
