@@ -78,7 +78,8 @@ export class Attachment {
           this.#room.pushed(entry)
           this.push(eventOf(entry))
         },
-        room: () => Math.min(this.#room.room, this.#roomTogether),
+        // Nothing is sent while it waits, so nothing may be taken for sent.
+        room: () => (this.waits ? 0 : Math.min(this.#room.room, this.#roomTogether)),
         takes: entry => this.#room.takes(entry),
       },
       logger: this.#parts.logger,
