@@ -136,7 +136,6 @@ export class Connections implements Iterable<Attachment> {
     await this.#claim(plan.connections)
     this.#audit.bound(binding)
     this.#evict(plan)
-    for (const other of this) other.renew(this.#epoch)
     this.#remove(binding.connId)
     return this.#attach(binding, true).confirm()
   }
