@@ -14,6 +14,7 @@ type MembershipListener = (memberships: readonly UserMembership[]) => void
  * nobody serves for one who is not active. So when the bus is back, what the tables say by now is told to every actor.
  */
 export class MembershipWatch {
+  readonly #bus: Pick<Bus, 'flush'>
   readonly #groups: Pick<GroupStore, 'memberships'>
   readonly #logger: Logger
   readonly #listeners = new Map<UserId, MembershipListener>()
@@ -21,7 +22,8 @@ export class MembershipWatch {
   #wanted = 0
   #reading = false
 
-  constructor(bus: Pick<Bus, 'onState'>, groups: Pick<GroupStore, 'memberships'>, logger: Logger) {
+  constructor(bus: Pick<Bus, 'onState' | 'flush'>, groups: Pick<GroupStore, 'memberships'>, logger: Logger) {
+    this.#bus = bus
     this.#groups = groups
     this.#logger = logger
     bus.onState(state => {
@@ -59,7 +61,9 @@ export class MembershipWatch {
     this.#reading = false
   }
 
+  /** What is told before the subscriptions are in force again has been saved by then. */
   async #readAll(): Promise<void> {
+    await this.#bus.flush()
     const byUser = new Map<UserId, UserMembership[]>()
     for (const membership of await this.#groups.memberships([...this.#listeners.keys()])) {
       const some = byUser.get(membership.user)

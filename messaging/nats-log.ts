@@ -25,7 +25,7 @@ import { type GateSettings, NatsGate } from './nats-gate.ts'
 import { NatsHead } from './nats-head.ts'
 import type { LogParts } from './nats-log-parts.ts'
 import { NatsRetries } from './nats-retries.ts'
-import { NatsStream, StreamRefusal, stored } from './nats-stream.ts'
+import { NatsStream, stored } from './nats-stream.ts'
 import { waitForStream } from './nats-stream-config.ts'
 import type { Watermark } from './watermark.ts'
 
@@ -133,10 +133,7 @@ export class NatsLog implements MessageLog {
     return retries.run(`read of ${feed}`, async () => {
       const subject = stored(feed)
       const entries: LogEntry[] = []
-      const last = await stream.last(subject)
-      // The leader says the same of what it cannot read just now.
-      if (!last && (await stream.batch(subject, after + 1, 1, 1)).length > 0)
-        throw new StreamRefusal(0, `the last message of ${subject} is not found`)
+      const last = await stream.lastIfAny(subject)
       let from = after + 1
       while (last && from <= last.seq && entries.length < limit) {
         const page = await stream.page(subject, from, last.seq, Math.min(limit - entries.length, READ_PAGE))

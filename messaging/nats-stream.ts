@@ -59,6 +59,16 @@ export class NatsStream {
     return this.#messageGet({ last_by_subj: subject })
   }
 
+  /**
+   * The same of a subject without wildcards, where none is to mean that there is none: the leader says “not found” also
+   * of what it cannot read just now, so it has to say it twice, in two ways.
+   */
+  async lastIfAny(subject: string): Promise<StoredMessage | undefined> {
+    const last = await this.last(subject)
+    if (last || !(await this.#messageGet({ seq: 1, next_by_subj: subject }))) return last
+    throw new StreamRefusal(0, `the last message of ${subject} could not be read`)
+  }
+
   /** The leader's message with this seq. */
   message(seq: number): Promise<StoredMessage | undefined> {
     return this.#messageGet({ seq })

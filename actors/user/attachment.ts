@@ -39,7 +39,8 @@ export class Attachment {
   readonly #parts: AttachmentParts
   readonly #pumps = new Map<Feed, FeedPump>()
   readonly #room: PushRoom
-  #epoch: number
+  /** Of the claim it was attached under, also when the owner renews that: what is lost is found by its number. */
+  readonly #epoch: number
   #n = 0
   #state: AttachmentState
 
@@ -78,7 +79,8 @@ export class Attachment {
           this.#room.pushed(entry)
           this.push(eventOf(entry))
         },
-        room: () => Math.min(this.#room.room, this.#roomTogether),
+        // Nothing is sent while it waits, so nothing may be taken for sent.
+        room: () => (this.waits ? 0 : Math.min(this.#room.room, this.#roomTogether)),
         takes: entry => this.#room.takes(entry),
       },
       logger: this.#parts.logger,
@@ -116,12 +118,6 @@ export class Attachment {
     if (this.#state !== 'confirmed') return
     this.#n++
     this.#parts.pushes.push(this.binding.gatewayId, [this.binding.connId, this.#epoch, this.#n], event)
-  }
-
-  /** The owner's claim was renewed: pushes count from one again. */
-  renew(epoch: number): void {
-    this.#epoch = epoch
-    this.#n = 0
   }
 
   /** The gateway has said that the connection is there. */

@@ -16,7 +16,7 @@ import type {
   TouchResult,
   UserContract,
 } from './contract.ts'
-import type { Memberships } from './memberships.ts'
+import type { GroupPart, Memberships } from './memberships.ts'
 import type { UserActorParts } from './parts.ts'
 import {
   type Eviction,
@@ -136,7 +136,6 @@ export class Connections implements Iterable<Attachment> {
     await this.#claim(plan.connections)
     this.#audit.bound(binding)
     this.#evict(plan)
-    for (const other of this) other.renew(this.#epoch)
     this.#remove(binding.connId)
     return this.#attach(binding, true).confirm()
   }
@@ -214,12 +213,12 @@ export class Connections implements Iterable<Attachment> {
   }
 
   /** A group's feed begins for the user, or goes on. */
-  joined(group: GroupId, seq: number): void {
-    const feed = groupFeed(group)
+  joined(group: GroupId): void {
+    const part = this.#memberships.part(group)
     for (const attachment of this) {
-      const pump = attachment.pump(feed)
+      const pump = attachment.pump(part.feed)
       if (pump) pump.lookAgain()
-      else if (attachment.resends) this.#addFeed(attachment, feed, seq - 1)
+      else if (attachment.resends) this.#addGroup(attachment, part)
     }
   }
 
@@ -281,9 +280,11 @@ export class Connections implements Iterable<Attachment> {
 
   #addFeeds(attachment: Attachment): void {
     this.#addFeed(attachment, directFeed(this.#user), 0)
-    for (const { feed, after, end } of this.#memberships.feeds()) {
-      if (this.#startOf(attachment.binding.device, feed, after) < end) this.#addFeed(attachment, feed, after)
-    }
+    for (const part of this.#memberships.feeds()) this.#addGroup(attachment, part)
+  }
+
+  #addGroup(attachment: Attachment, { feed, after, end }: GroupPart): void {
+    if (this.#startOf(attachment.binding.device, feed, after) < end) this.#addFeed(attachment, feed, after)
   }
 
   #addFeed(attachment: Attachment, feed: Feed, after: number): void {
@@ -300,7 +301,9 @@ export class Connections implements Iterable<Attachment> {
   /** Who sends a message needs no copy of it, and what was taken back is shown to nobody. */
   #wants(stored: LogEntry): boolean {
     const { seq, entry, revoked } = stored
-    this.#memberships.observe(stored)
+    // Others' pumps may not have come so far, and nobody else tells them: once this one is pushed.
+    if (this.#memberships.observe(stored) && entry.kind === 'notice')
+      queueMicrotask(() => this.left(entry.group))
     if (entry.kind === 'direct') this.#parts.met(entry.from)
     if (revoked) return false
     if (entry.kind === 'group' && entry.from === this.#user) return false

@@ -131,7 +131,8 @@ export class FeedPump {
     const isLastPage = page.length < limit
     if ((isLastPage && knownEnd !== Number.POSITIVE_INFINITY) || (page.at(-1)?.seq ?? 0) >= end)
       this.#state = 'ended'
-    else if (isLastPage && this.#lastLive <= this.delivery.lastPushed) this.#state = 'live'
+    else if (isLastPage && end === Number.POSITIVE_INFINITY && this.#lastLive <= this.delivery.lastPushed)
+      this.#state = 'live'
   }
 
   get #room(): number {

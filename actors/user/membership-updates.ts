@@ -60,6 +60,6 @@ export class MembershipUpdates {
     if (!isNews) return
     changed()
     recount()
-    connections.joined(group, spans[0]?.from ?? 0)
+    connections.joined(group)
   }
 }

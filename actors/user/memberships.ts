@@ -6,6 +6,13 @@ import type { Span } from '../../storage/group-store.ts'
 /** Once that a user was in a group, or is. */
 export type Membership = Span & { readonly group: GroupId }
 
+/** What a group's feed holds for the user: nothing up to `after`, nothing beyond `end`. */
+export interface GroupPart {
+  readonly feed: Feed
+  readonly after: number
+  readonly end: number
+}
+
 interface Group {
   readonly spans: readonly Span[]
   readonly following: LogSubscription | undefined
@@ -20,9 +27,8 @@ export class Memberships {
   readonly #log: MessageLog
   readonly #onStored: (entry: LogEntry) => void
   readonly #groups = new Map<GroupId, Group>()
-  /** Let in, but whether all that follows will be heard is not known yet. */
-  readonly #entering = new Set<GroupId>()
-  #stopped = false
+  /** Let in, but whether all that follows will be heard is not known yet: the last one of those who find it out. */
+  readonly #entering = new Map<GroupId, object>()
 
   /** `onStored` is given what is stored in the groups that the user is in. */
   constructor(user: UserId, log: MessageLog, onStored: (entry: LogEntry) => void) {
@@ -32,11 +38,14 @@ export class Memberships {
   }
 
   /** The feeds that hold something for the user, with the seq they begin after. */
-  *feeds(): Iterable<{ readonly feed: Feed; readonly after: number; readonly end: number }> {
-    for (const [group, { spans }] of this.#groups) {
-      const feed = groupFeed(group)
-      yield { feed, after: (spans[0]?.from ?? 1) - 1, end: endOf(spans) }
-    }
+  *feeds(): Iterable<GroupPart> {
+    for (const group of this.#groups.keys()) yield this.part(group)
+  }
+
+  /** The same of one group. */
+  part(group: GroupId): GroupPart {
+    const spans = this.#groups.get(group)?.spans ?? []
+    return { feed: groupFeed(group), after: (spans[0]?.from ?? 1) - 1, end: endOf(spans) }
   }
 
   /** The feeds of groups that the user is in. */
@@ -67,9 +76,15 @@ export class Memberships {
     )
   }
 
-  /** After which seq there is nothing for the user in the feed: Infinity while the user is in. */
+  /**
+   * After which seq there is nothing for the user in the feed: Infinity while the user is in. Until it is known that
+   * nothing after a joining is missed, the feed does not go on: who pushed what is heard would leave out what is not.
+   */
   end(feed: Feed): number {
-    return this.#endOf(groupOf(feed))
+    const group = groupOf(feed)
+    const last = this.#groups.get(group)?.spans.at(-1)
+    if (last && last.to === undefined && this.#entering.has(group)) return last.from - 1
+    return this.#endOf(group)
   }
 
   /**
@@ -88,34 +103,36 @@ export class Memberships {
 
   /**
    * Takes over what the tables say of a group by now, all of it: of several changes the user may have been told of the
-   * last one first, or only of that. True when the user is in and was not, or in again: then nothing later is missed,
-   * not even what has taken the user out again since.
+   * last one first, or only of that. True when the user is in and was not, or in again, or was in meanwhile: then
+   * nothing later is missed, not even what has taken the user out again since.
    */
   async update(group: GroupId, saved: readonly Span[]): Promise<boolean> {
-    const before = this.#groups.get(group)?.spans.at(-1)
+    const before = this.#groups.get(group)?.spans ?? []
     const spans = this.#merged(group, saved)
+    this.#set(group, spans)
+    const isNews = spans.some(({ from }) => before.every(known => known.from !== from))
     const last = spans.at(-1)
-    const isNews = last && last.to === undefined && (last.from !== before?.from || this.#entering.has(group))
-    if (!isNews) {
-      this.#set(group, spans)
-      return false
-    }
-    this.#entering.add(group)
-    // Before what follows is heard of, nobody may read the feed as a member's: it would seem to have been read to its end.
-    this.#follow(group)
+    if (!last || last.to !== undefined) return isNews
+    if (!isNews && !this.#entering.has(group)) return false
+    const entering = {}
+    this.#entering.set(group, entering)
     await this.#log.flush()
-    if (this.#stopped) return false
-    this.#set(group, this.#merged(group, saved))
     await this.#observeAfter(last.from, group)
-    return this.#entering.delete(group)
+    // A later update has yet to find out: what it follows the feed by may not be in force.
+    if (this.#entering.get(group) === entering) this.#entering.delete(group)
+    return true
   }
 
-  /** The user is out by the entry `seq`. False when it was known, or the user is in again since. */
+  /**
+   * The user is out by the entry `seq`. False when it was known. Of several leavings a later one may be heard first: the
+   * first one after a joining is its end.
+   */
   left(group: GroupId, seq: number): boolean {
     const spans = this.#groups.get(group)?.spans ?? []
-    const last = spans.at(-1)
-    if (!last || last.to !== undefined || last.from > seq) return false
-    this.#set(group, [...spans.slice(0, -1), { from: last.from, to: seq }])
+    const index = spans.findLastIndex(({ from }) => from <= seq)
+    const span = spans[index]
+    if (!span || endOf([span]) <= seq) return false
+    this.#set(group, spans.with(index, { from: span.from, to: seq }))
     return true
   }
 
@@ -126,7 +143,6 @@ export class Memberships {
   }
 
   stop(): void {
-    this.#stopped = true
     for (const { following } of this.#groups.values()) following?.stop()
     this.#groups.clear()
   }
@@ -146,20 +162,15 @@ export class Memberships {
   #merged(group: GroupId, saved: readonly Span[]): readonly Span[] {
     const known = this.#groups.get(group)?.spans ?? []
     const others = known.filter(({ from }) => saved.every(span => span.from !== from))
-    const ended = saved.map(
-      span => known.find(({ from, to }) => from === span.from && to !== undefined) ?? span,
-    )
+    const ended = saved.map(span => {
+      const same = known.find(({ from }) => from === span.from)
+      return same && endOf([same]) < endOf([span]) ? same : span
+    })
     return [...others, ...ended].sort((a, b) => a.from - b.from)
   }
 
   #endOf(group: GroupId): number {
     return endOf(this.#groups.get(group)?.spans ?? [])
-  }
-
-  #follow(group: GroupId): void {
-    const { spans = [], following } = this.#groups.get(group) ?? {}
-    if (!following)
-      this.#groups.set(group, { spans, following: this.#log.follow(groupFeed(group), this.#onStored) })
   }
 
   #set(group: GroupId, spans: readonly Span[]): void {

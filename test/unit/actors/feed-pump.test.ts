@@ -152,6 +152,28 @@ describe('a pump of a group’s feed', () => {
     pump.stop()
   })
 
+  it('brings what lies before a leaving that another has heard of while a page was being read', async () => {
+    const { promise: held, resolve: release } = Promise.withResolvers<void>()
+    const reader = new FeedReader(world.store.messages, world.log)
+    let reads = 0
+    const slow: FeedReader['read'] = async (...args) => {
+      const page = await reader.read(...args)
+      if (++reads === 1) await held
+      return page
+    }
+    const sent: string[] = []
+    const pump = pumpFor(sent, 0, slow)
+    await until(() => reads === 1, 'no page is read')
+    // The live copies of both do not come.
+    pumps = []
+    await say('parting words')
+    memberships.left(group, await change({ do: 'remove', user: 'bob' }))
+    release()
+    await until(() => sent.includes('removed'), 'the end is not sent')
+    expect(sent).to.deep.equal(['created', 'parting words', 'removed'])
+    pump.stop()
+  })
+
   it('reads once more when a feed goes on while its last page is being read', async () => {
     const { promise: held, resolve: release } = Promise.withResolvers<void>()
     const reader = new FeedReader(world.store.messages, world.log)

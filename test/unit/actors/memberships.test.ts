@@ -82,15 +82,81 @@ describe('what a user’s actor knows of the user’s memberships', () => {
     memberships.stop()
   })
 
+  it('has the first leaving after a joining for its end, in whatever order they are heard of', async () => {
+    const memberships = new Memberships('bob', world.log, () => {})
+    const savedByThen = await spansOfBob()
+    const left = await change({ do: 'remove', user: 'bob' })
+    const joined = await change({ do: 'add', users: ['bob'] })
+    const again = await change({ do: 'remove', user: 'bob' })
+    await memberships.update(group, savedByThen)
+    const feed = groupFeed(group)
+    const heardLate = new Memberships('bob', withOthers(world.log, { read: async () => [] }), () => {})
+    await heardLate.update(group, savedByThen)
+    expect(heardLate.left(group, again)).to.equal(true)
+    expect(heardLate.left(group, left), 'it is news').to.equal(true)
+    expect(heardLate.left(group, again)).to.equal(false)
+    for (const each of [memberships, heardLate]) {
+      expect([left, joined].map(seq => each.isVisible(feed, seq))).to.deep.equal([true, false])
+      each.stop()
+    }
+    const late = new Memberships('bob', withOthers(world.log, { read: async () => [] }), () => {})
+    await late.update(group, savedByThen)
+    late.left(group, again)
+    await late.update(group, await spansOfBob())
+    expect(late.end(feed), 'the tables know better').to.equal(again)
+    expect([left, left + 0.5, joined].map(seq => late.isVisible(feed, seq))).to.deep.equal([
+      true,
+      false,
+      true,
+    ])
+    late.stop()
+  })
+
+  it('has a membership for news that had ended before it was heard of', async () => {
+    const memberships = new Memberships('bob', world.log, () => {})
+    await change({ do: 'remove', user: 'bob' })
+    expect(await memberships.update(group, await spansOfBob())).to.equal(true)
+    expect(await memberships.update(group, await spansOfBob())).to.equal(false)
+    const [{ from } = { from: 0 }] = await spansOfBob()
+    await change({ do: 'add', users: ['bob'] })
+    await memberships.update(group, await spansOfBob())
+    expect(memberships.part(group).after, 'a feed begins with the first of them').to.equal(from - 1)
+    memberships.stop()
+  })
+
+  it('lets no feed go on before it is known that nothing after the joining is missed', async () => {
+    const flushes: (() => void)[] = []
+    const waiting = withOthers(world.log, {
+      flush: () => new Promise<void>(resolve => flushes.push(resolve)),
+    })
+    const memberships = new Memberships('bob', waiting, () => {})
+    const feed = groupFeed(group)
+    const first = memberships.update(group, await spansOfBob())
+    const left = await change({ do: 'remove', user: 'bob' })
+    memberships.left(group, left)
+    const joined = await change({ do: 'add', users: ['bob'] })
+    const second = memberships.update(group, await spansOfBob())
+    flushes[0]?.()
+    expect(await first).to.equal(true)
+    expect(memberships.end(feed), 'what the second one follows by is not in force').to.equal(joined - 1)
+    flushes[1]?.()
+    expect(await second, 'it is news too').to.equal(true)
+    expect(memberships.end(feed)).to.equal(Number.POSITIVE_INFINITY)
+    memberships.stop()
+  })
+
   it('is read again when the bus is back, and again while the database does not answer', async () => {
     let say: (state: BusState) => void = () => {}
     let failures = 2
+    let flushes = 0
     const { groups: stored } = world.store
     const watch = new MembershipWatch(
-      { onState: handler => (say = handler) },
+      { onState: handler => (say = handler), flush: async () => void flushes++ },
       {
-        memberships: users =>
-          failures-- > 0 ? Promise.reject(new Error('away')) : stored.memberships(users),
+        memberships: users => {
+          expect(flushes, 'what is not told any more is in the tables').to.be.greaterThan(0)
+          return failures-- > 0 ? Promise.reject(new Error('away')) : stored.memberships(users)
+        },
       },
       makeLogger('silent', 'test'),
     )

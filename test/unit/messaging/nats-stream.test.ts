@@ -93,6 +93,28 @@ describe('reading the stream', () => {
     expect(failures).to.equal(2)
   })
 
+  it('takes no single “not found” for the leader’s word that a subject is empty', async () => {
+    const asked: string[] = []
+    const answers = (...found: readonly boolean[]): StreamRequests => ({
+      request: async (_subject, payload) => {
+        asked.push(String(payload))
+        const message = { seq: 3, subject: 'im.direct.bob', data: '' }
+        const none = { err_code: 10037, description: 'no message found' }
+        return msg({}, Buffer.from(JSON.stringify(found[asked.length - 1] ? { message } : { error: none })))
+      },
+      requestMany: () => Promise.reject(new Error('not asked')),
+    })
+    const last = (...found: readonly boolean[]) => {
+      asked.length = 0
+      return new NatsStream(answers(...found)).lastIfAny('im.direct.bob').catch(error => error)
+    }
+    expect(await last(true)).to.include({ seq: 3 })
+    expect(asked).to.have.length(1)
+    expect(await last(false, false)).to.equal(undefined)
+    expect(await last(false, true)).to.be.instanceOf(StreamRefusal)
+    expect(asked[1]).to.include('next_by_subj')
+  })
+
   for (const [what, answer] of [
     ['in its middle', [page(3, 0), page(8, 5), msg({ 'Nats-Last-Sequence': 8 }, Buffer.alloc(0), 204)]],
     ['at its beginning', [page(5, 3), msg({ 'Nats-Last-Sequence': 5 }, Buffer.alloc(0), 204)]],
