@@ -1,10 +1,14 @@
 import type { GroupId, UserId } from '../../protocol/ids.ts'
+import { delay, fullJitter } from '../../runtime/backoff.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { Span } from '../../storage/group-store.ts'
 import type { Store } from '../../storage/store.ts'
 import type { MembershipNotice } from '../group/announcements.ts'
 import type { Connections } from './connections.ts'
 import { byGroup, type Membership, type Memberships } from './memberships.ts'
+
+const RETRY_BASE_MS = 100
+const RETRY_CAP_MS = 5000
 
 export interface MembershipUpdatesParts {
   readonly memberships: Memberships
@@ -21,6 +25,7 @@ export interface MembershipUpdatesParts {
 export class MembershipUpdates {
   readonly #user: UserId
   readonly #parts: MembershipUpdatesParts
+  #stopped = false
 
   constructor(user: UserId, parts: MembershipUpdatesParts) {
     this.#user = user
@@ -29,17 +34,35 @@ export class MembershipUpdates {
 
   /** Takes a group's word; `respond` tells the group that it is known here. */
   onNotice(notice: MembershipNotice, respond: ((value: unknown) => void) | undefined): void {
-    this.#onNotice(notice)
-      .then(() => respond?.({}))
-      .catch(error => this.#parts.logger.warn({ err: error, ...notice }, 'a membership is not known yet'))
+    void this.#untilDone(() => this.#onNotice(notice)).then(() => {
+      if (!this.#stopped) respond?.({})
+    })
   }
 
   /** Takes all that the tables say. */
-  async updateAll(rows: readonly Membership[]): Promise<void> {
-    try {
+  updateAll(rows: readonly Membership[]): Promise<void> {
+    return this.#untilDone(async () => {
       for (const [group, spans] of byGroup(rows)) await this.#update(group, spans)
-    } catch (error) {
-      this.#parts.logger.warn({ err: error, user: this.#user }, 'memberships are not up to date')
+    })
+  }
+
+  stop(): void {
+    this.#stopped = true
+  }
+
+  /** Nobody else may ask again: an activation that has been superseded answers a group, too, until it knows. */
+  async #untilDone(work: () => Promise<void>): Promise<void> {
+    for (let failures = 0; !this.#stopped; ) {
+      try {
+        await work()
+        return
+      } catch (error) {
+        this.#parts.logger.warn(
+          { err: error, user: this.#user },
+          'a membership is not known yet; trying again',
+        )
+        await delay(fullJitter(failures++, RETRY_BASE_MS, RETRY_CAP_MS))
+      }
     }
   }
 

@@ -29,6 +29,7 @@ export class Memberships {
   readonly #groups = new Map<GroupId, Group>()
   /** Let in, but whether all that follows will be heard is not known yet: the last one of those who find it out. */
   readonly #entering = new Map<GroupId, object>()
+  #stopped = false
 
   /** `onStored` is given what is stored in the groups that the user is in. */
   constructor(user: UserId, log: MessageLog, onStored: (entry: LogEntry) => void) {
@@ -143,6 +144,7 @@ export class Memberships {
   }
 
   stop(): void {
+    this.#stopped = true
     for (const { following } of this.#groups.values()) following?.stop()
     this.#groups.clear()
   }
@@ -174,6 +176,7 @@ export class Memberships {
   }
 
   #set(group: GroupId, spans: readonly Span[]): void {
+    if (this.#stopped) return
     const before = this.#groups.get(group)?.following
     const isIn = endOf(spans) === LASTING
     if (!isIn) before?.stop()

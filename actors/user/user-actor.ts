@@ -212,6 +212,7 @@ export class UserActor implements Actor {
       else await subscription.drain()
     }
     this.#unwatch?.()
+    this.#membershipUpdates.stop()
     this.#memberships.stop()
     this.#presence.stop(reason !== 'superseded')
     this.#connections.detach(reason)
