@@ -13,7 +13,10 @@ import type { OpResult } from '../user/contract.ts'
  *   `settle` answers; that it happens does not depend on anybody asking.
  */
 export interface GroupContract {
-  /** One result a message, in their order. After one that may be repeated (`server_busy`) none is stored. */
+  /**
+   * One result a message, in their order. After one that may be repeated (`server_busy`) none is stored, nor after one
+   * that is still refused although its sender has come in.
+   */
   send(args: { readonly from: UserId; readonly messages: readonly GroupMessage[] }): readonly OpResult[]
   change(args: ChangeRequest): ChangeResult
   /** Once the entry `seq`, the answer of a change, is saved: resolves when those whom it concerns know it. */

@@ -135,15 +135,17 @@ export class GroupActor implements Actor {
 
   async #send({ from, messages }: Args<'send'>): Promise<OpResult[]> {
     const results: OpResult[] = []
-    // One moment for all: of one who may not speak nothing is stored, also where that ends meanwhile.
-    const now = Date.now()
+    // One judgement for all: of one who may not speak nothing is stored, also where that ends meanwhile.
+    const silenced = refuseSpeech(this.#state, from, Date.now())
     for (const message of messages) {
-      const refused = this.#refusedLately(from, message) ?? refuseSpeech(this.#state, from, now)
+      const refused = silenced ?? this.#refusedLately(from, message)
       const result = refused
         ? ((await this.#repeat(from, message)) ?? this.#refuse(from, message, refused))
         : await this.#store(from, message)
       results.push(result)
-      if (result && 'reason' in result && result.reason === 'server_busy') break
+      if (!result || !('reason' in result) || silenced) continue
+      // What comes behind it must not be stored before its sender has heard that it is not.
+      if (result.reason === 'server_busy' || result.reason === refused) break
     }
     while (results.length < messages.length) results.push({ reason: 'server_busy' })
     return results

@@ -87,7 +87,11 @@ describe('a group’s actor', function () {
     const [three] = await send('three')
     expect(three).to.have.property('seq')
     // The same call, on its way for long: what was sent later is stored.
-    expect(await send('one', 'two', 'three')).to.deep.equal([stranger, stranger, three])
+    expect(await send('one')).to.deep.equal([stranger])
+    expect(await send('three')).to.deep.equal([three])
+    const busy = { reason: 'server_busy' }
+    expect(await send('two', 'three', 'five'), 'nothing behind it is').to.deep.equal([stranger, busy, busy])
+    expect((await send('five'))[0]).to.have.property('seq')
     await change({ do: 'remove', user: 'dave' }, 'remove')
     expect(await send('three', 'four')).to.deep.equal([three, stranger])
   })
