@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FeedReader } from '../../actors/feed-reader.ts'
 import { Announcements } from '../../actors/group/announcements.ts'
-import type { GroupContract } from '../../actors/group/contract.ts'
+import type { GroupCommand, GroupContract } from '../../actors/group/contract.ts'
 import { GroupActor } from '../../actors/group/group-actor.ts'
 import { MemoryBus } from '../../messaging/memory-bus.ts'
 import type { MessageLog } from '../../messaging/message-log.ts'
 import { Watermark } from '../../messaging/watermark.ts'
+import type { GroupId } from '../../protocol/ids.ts'
 import { Actors } from '../../runtime/actor-runtime.ts'
 import { InProcessActorRuntime } from '../../runtime/in-process-actor-runtime.ts'
 import { makeLogger } from '../../runtime/logger.ts'
@@ -65,5 +66,30 @@ export class GroupActors {
     await this.log.close()
     await this.store.close()
     await rm(this.#directory, { recursive: true })
+  }
+}
+
+/** Alice, who makes groups, changes them and speaks in them; each call is a new one. */
+export class Alice {
+  readonly #groups: Actors<GroupContract>
+  #calls = 0
+
+  constructor(groups: Actors<GroupContract>) {
+    this.#groups = groups
+  }
+
+  /** Answers the change's seq; rejects when it is refused. */
+  async change(group: GroupId, command: GroupCommand): Promise<number> {
+    const request = { by: 'alice', opId: `${++this.#calls}`, command }
+    const result = await this.#groups.call(group, 'change', request)
+    if (!result.ok) throw new Error(result.reason)
+    return result.seq
+  }
+
+  async say(group: GroupId, body: string, clientMsgId = `${++this.#calls}`): Promise<void> {
+    await this.#groups.call(group, 'send', {
+      from: 'alice',
+      messages: [{ clientMsgId, body, msgType: 'TEXT' }],
+    })
   }
 }

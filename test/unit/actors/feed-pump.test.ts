@@ -1,27 +1,25 @@
 import { expect } from 'chai'
 import { FeedReader } from '../../../actors/feed-reader.ts'
-import type { GroupContract } from '../../../actors/group/contract.ts'
+import type { GroupCommand } from '../../../actors/group/contract.ts'
 import { Delivery } from '../../../actors/user/delivery.ts'
 import { FeedPump } from '../../../actors/user/feed-pump.ts'
 import { Memberships } from '../../../actors/user/memberships.ts'
 import type { LogEntry } from '../../../messaging/message-log.ts'
 import { type GroupId, groupFeed } from '../../../protocol/ids.ts'
-import type { Actors } from '../../../runtime/actor-runtime.ts'
 import { makeLogger } from '../../../runtime/logger.ts'
-import { GroupActors } from '../../support/group-actor.ts'
+import { Alice, GroupActors } from '../../support/group-actor.ts'
 import { until } from '../../support/until.ts'
 
 describe('a pump of a group’s feed', () => {
   let world: GroupActors
-  let groups: Actors<GroupContract>
+  let alice: Alice
   let group: GroupId
   let memberships: Memberships
   let pumps: FeedPump[]
-  let changes = 0
 
   before(async () => {
     world = await GroupActors.start()
-    groups = await world.process()
+    alice = new Alice(await world.process())
   })
   after(() => world.stop())
 
@@ -41,17 +39,8 @@ describe('a pump of a group’s feed', () => {
     for (const pump of pumps) pump.stop()
   })
 
-  const change = async (command: Parameters<GroupContract['change']>[0]['command']): Promise<number> => {
-    const result = await groups.call(group, 'change', { by: 'alice', opId: `${++changes}`, command })
-    if (!result.ok) throw new Error(result.reason)
-    return result.seq
-  }
-  const say = async (clientMsgId: string) => {
-    await groups.call(group, 'send', {
-      from: 'alice',
-      messages: [{ clientMsgId, body: 'b', msgType: 'TEXT' }],
-    })
-  }
+  const change = (command: GroupCommand) => alice.change(group, command)
+  const say = (clientMsgId: string) => alice.say(group, 'b', clientMsgId)
 
   /** Bob's, who is sent what he is to see; `read` reads in its own time. */
   function pumpFor(sent: string[], cursor = 0, read?: FeedReader['read']): FeedPump {

@@ -1,15 +1,14 @@
 import { expect } from 'chai'
-import type { GroupContract } from '../../../actors/group/contract.ts'
+import type { GroupCommand } from '../../../actors/group/contract.ts'
 import type { UserActor } from '../../../actors/user/user-actor.ts'
 import type { Bus, BusHandler } from '../../../messaging/bus.ts'
 import type { LogEntry, MessageLog } from '../../../messaging/message-log.ts'
 import { subjects } from '../../../messaging/subjects.ts'
 import type { Entry } from '../../../protocol/entries.ts'
 import { type Feed, type GroupId, groupFeed, type UserId } from '../../../protocol/ids.ts'
-import type { Actors } from '../../../runtime/actor-runtime.ts'
 import { delay } from '../../../runtime/backoff.ts'
 import { newUser } from '../../contract/message-log.ts'
-import { GroupActors } from '../../support/group-actor.ts'
+import { Alice, GroupActors } from '../../support/group-actor.ts'
 import { until } from '../../support/until.ts'
 import { GATEWAY, UserActors } from '../../support/user-actors.ts'
 import { withOthers } from '../../support/with-others.ts'
@@ -18,15 +17,14 @@ const DEVICE = 'd'
 
 describe('a user’s actor that hears late that the user has come into a group', () => {
   let world: GroupActors
-  let groups: Actors<GroupContract>
+  let alice: Alice
   let group: GroupId
   let bob: UserId
   let users: UserActors
-  let calls = 0
 
   before(async () => {
     world = await GroupActors.start()
-    groups = await world.process()
+    alice = new Alice(await world.process())
   })
   after(() => world.stop())
   beforeEach(async () => {
@@ -35,18 +33,10 @@ describe('a user’s actor that hears late that the user has come into a group',
   })
   afterEach(() => users.close())
 
-  const change = async (command: Parameters<GroupContract['change']>[0]['command']) => {
-    const result = await groups.call(group, 'change', { by: 'alice', opId: `${++calls}`, command })
-    if (!result.ok) throw new Error(result.reason)
-    return result.seq
-  }
+  const change = (command: GroupCommand) => alice.change(group, command)
   const create = (...members: UserId[]) =>
     change({ do: 'create', name: 'friends', policy: 'invited', users: members })
-  const say = (body: string) =>
-    groups.call(group, 'send', {
-      from: 'alice',
-      messages: [{ clientMsgId: `${++calls}`, body, msgType: 'TEXT' }],
-    })
+  const say = (body: string) => alice.say(group, body)
   const bind = (actor: UserActor) =>
     actor.invoke('bind', { connId: newUser(), gatewayId: GATEWAY, sv: 0, device: DEVICE, outstanding: 10 })
   const bodyOf = (entry: Entry) => (entry.kind === 'group' ? [entry.body] : [])

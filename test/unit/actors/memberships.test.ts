@@ -1,25 +1,23 @@
 import { expect } from 'chai'
-import type { GroupContract } from '../../../actors/group/contract.ts'
+import type { GroupCommand } from '../../../actors/group/contract.ts'
 import { MembershipWatch } from '../../../actors/membership-watch.ts'
 import { Memberships } from '../../../actors/user/memberships.ts'
 import type { BusState } from '../../../messaging/bus.ts'
 import { type GroupId, groupFeed } from '../../../protocol/ids.ts'
-import type { Actors } from '../../../runtime/actor-runtime.ts'
 import { makeLogger } from '../../../runtime/logger.ts'
 import type { UserMembership } from '../../../storage/group-store.ts'
-import { GroupActors } from '../../support/group-actor.ts'
+import { Alice, GroupActors } from '../../support/group-actor.ts'
 import { until } from '../../support/until.ts'
 import { withOthers } from '../../support/with-others.ts'
 
 describe('what a user’s actor knows of the user’s memberships', () => {
   let world: GroupActors
-  let groups: Actors<GroupContract>
+  let alice: Alice
   let group: GroupId
-  let changes = 0
 
   before(async () => {
     world = await GroupActors.start()
-    groups = await world.process()
+    alice = new Alice(await world.process())
   })
   after(() => world.stop())
   beforeEach(async () => {
@@ -27,11 +25,7 @@ describe('what a user’s actor knows of the user’s memberships', () => {
     await change({ do: 'create', name: 'friends', policy: 'invited', users: ['bob'] })
   })
 
-  const change = async (command: Parameters<GroupContract['change']>[0]['command']): Promise<number> => {
-    const result = await groups.call(group, 'change', { by: 'alice', opId: `${++changes}`, command })
-    if (!result.ok) throw new Error(result.reason)
-    return result.seq
-  }
+  const change = (command: GroupCommand) => alice.change(group, command)
   const restore = async (memberships: Memberships) => {
     const rows = await world.store.users.load('bob')
     await memberships.restore(rows.memberships, rows.position)

@@ -1,11 +1,9 @@
 import { expect } from 'chai'
-import type { GroupContract } from '../../../actors/group/contract.ts'
 import type { Entry } from '../../../protocol/entries.ts'
 import { type GroupId, groupFeed, type UserId } from '../../../protocol/ids.ts'
-import type { Actors } from '../../../runtime/actor-runtime.ts'
 import type { UserRows } from '../../../storage/store.ts'
 import { newUser } from '../../contract/message-log.ts'
-import { GroupActors } from '../../support/group-actor.ts'
+import { Alice, GroupActors } from '../../support/group-actor.ts'
 import { until } from '../../support/until.ts'
 import { GATEWAY, UserActors } from '../../support/user-actors.ts'
 import { withOthers } from '../../support/with-others.ts'
@@ -14,15 +12,14 @@ const DEVICE = 'd'
 
 describe('a user’s actor that begins while what took the user out of a group is not saved', () => {
   let world: GroupActors
-  let groups: Actors<GroupContract>
+  let alice: Alice
   let users: UserActors
   /** The saver is behind: what the tables say of the user. */
   let rows: UserRows
-  let calls = 0
 
   before(async () => {
     world = await GroupActors.start()
-    groups = await world.process()
+    alice = new Alice(await world.process())
     const { log, bus } = world
     const behind = withOthers(world.store.users, { load: async () => rows })
     users = new UserActors({ log, bus, store: withOthers(world.store, { users: behind }) })
@@ -32,21 +29,11 @@ describe('a user’s actor that begins while what took the user out of a group i
     await world.stop()
   })
 
-  const change = async (group: GroupId, command: Parameters<GroupContract['change']>[0]['command']) => {
-    const result = await groups.call(group, 'change', { by: 'alice', opId: `${++calls}`, command })
-    if (!result.ok) throw new Error(result.reason)
-    return result.seq
-  }
   const create = async (user: UserId): Promise<GroupId> => {
     const group = await world.store.groups.nextId()
-    await change(group, { do: 'create', name: 'friends', policy: 'invited', users: [user] })
+    await alice.change(group, { do: 'create', name: 'friends', policy: 'invited', users: [user] })
     return group
   }
-  const say = (group: GroupId, body: string) =>
-    groups.call(group, 'send', {
-      from: 'alice',
-      messages: [{ clientMsgId: `${++calls}`, body, msgType: 'TEXT' }],
-    })
   const bodyOf = (entry: Entry) => (entry.kind === 'group' ? [entry.body] : [])
   const pushed = () => users.pushed.flatMap(event => (event.kind === 'entry' ? bodyOf(event.entry) : []))
 
@@ -61,10 +48,10 @@ describe('a user’s actor that begins while what took the user out of a group i
       const left = await create(bob)
       const kept = await create(bob)
       rows = await world.store.users.load(bob)
-      const seq = await change(left, { do: 'remove', user: bob })
+      const seq = await alice.change(left, { do: 'remove', user: bob })
       // Hosts write cursors while the saver does not get on.
       rows = { ...rows, delivered: [{ device: DEVICE, feed: groupFeed(left), seq }] }
-      if (resend) await say(left, 'for others')
+      if (resend) await alice.say(left, 'for others')
       const actor = await users.activate(bob)
       await actor.invoke('bind', {
         connId: newUser(),
@@ -74,8 +61,8 @@ describe('a user’s actor that begins while what took the user out of a group i
         outstanding: 10,
         resend,
       })
-      await say(left, 'for others again')
-      await say(kept, 'for bob too')
+      await alice.say(left, 'for others again')
+      await alice.say(kept, 'for bob too')
       await until(() => pushed().includes('for bob too'), 'what is for the user does not come')
       expect(pushed()).to.deep.equal(['for bob too'])
       await actor.deactivate('shutdown')
