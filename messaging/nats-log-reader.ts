@@ -58,7 +58,7 @@ export class NatsLogReader implements LogReader {
       if (this.#losses > losses) throw new LogUnavailable('the connection was lost')
       from = (messages.at(-1)?.seq ?? from - 1) + 1
       if (isFull(messages, limits)) next = this.#fetch(from, limits)
-      else if (messages.length > 0) next = this.#fetchAfter(PAUSE_MS, from, limits, signal)
+      else if (messages.length > 0) next = this.#fetchLater(from, limits, signal)
       else next = this.#fetchStored(from, limits, signal)
       // It may fail while the consumer is still busy; then it is thrown when it is awaited.
       next.catch(() => {})
@@ -83,13 +83,8 @@ export class NatsLogReader implements LogReader {
     this.#connection.subscribe(WENT_BACK, msg => handler((jsonOf(msg.data) as WentBackNotice).seen))
   }
 
-  async #fetchAfter(
-    pauseMs: number,
-    from: number,
-    limits: BatchLimits,
-    signal: AbortSignal,
-  ): Promise<StoredMessage[]> {
-    await delay(pauseMs, signal)
+  async #fetchLater(from: number, limits: BatchLimits, signal: AbortSignal): Promise<StoredMessage[]> {
+    await delay(PAUSE_MS, signal)
     return this.#fetch(from, limits)
   }
 
