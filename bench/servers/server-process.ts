@@ -3,9 +3,15 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connectNats } from '../../messaging/nats-connection.ts'
+import { NatsStream } from '../../messaging/nats-stream.ts'
+import { ensureStream } from '../../messaging/nats-stream-config.ts'
+import { makeLogger } from '../../runtime/logger.ts'
+import { NatsServers } from '../../test/support/nats-server.ts'
 import { Child } from '../../tools/cluster/child.ts'
 import { databaseSpec, databaseUrl, prepareDatabase } from '../../tools/cluster/database.ts'
 import { PortPicker } from '../../tools/cluster/ports.ts'
+import { findTool } from '../../tools/components.ts'
 import { answersRedis } from './redis-probe.ts'
 
 const START_MS = 30_000
@@ -57,6 +63,22 @@ export async function startRedis(): Promise<RunningServer> {
     pid: child.pid ?? 0,
     stop: () => end(child),
   }
+}
+
+/** A NATS server with the log's stream, as a cluster of one has it. */
+export async function startNats(): Promise<RunningServer> {
+  const path = await findTool('nats-server')
+  if (!path) throw new Error('no nats-server: npm run tools builds it')
+  const servers = await NatsServers.start(path, 1)
+  const [{ url, pid } = { url: '', pid: 0 }] = servers.nodes
+  const logger = makeLogger('warn', 'bench')
+  const connection = await connectNats(
+    { servers: [url], user: 'saver', password: 'secret', name: 'bench' },
+    logger,
+  )
+  await ensureStream(new NatsStream(connection), { replicas: 1 })
+  await connection.close()
+  return { role: 'nats', url, pid, stop: () => servers.stop() }
 }
 
 /** A fresh database server that all subjects share, as a cluster would start it: every commit is flushed. */

@@ -4,11 +4,13 @@ import { signToken } from '../../tools/load/tokens.ts'
 import type { Dialect } from '../dialects/dialect.ts'
 import { homingDialect } from '../dialects/homing.ts'
 import { msgpackDialect } from '../dialects/msgpack.ts'
+import { natsRelayDialect } from '../dialects/nats-relay.ts'
 import { relayDialect } from '../dialects/relay.ts'
 import { socketIoDialect } from '../dialects/socket-io.ts'
 import {
   type RunningServer,
   type ServerProcess,
+  startNats,
   startNodeServer,
   startRedis,
 } from '../servers/server-process.ts'
@@ -30,11 +32,14 @@ export const subjectNames = [
   'standalone-msgpack',
   'cluster',
   'socket.io',
+  'nats-relay',
   'ws-relay',
 ] as const
 export type SubjectName = (typeof subjectNames)[number]
 
 const SOCKET_IO_PROCESSES = 2
+/** Gateways, and hosts. */
+const NATS_RELAY_PROCESSES = 2
 
 /** What one client may send is limited; a hundred that stand for all of a server’s users need more. */
 const unlimited = {
@@ -60,6 +65,8 @@ export function startSubject(name: SubjectName, database: RunningServer | undefi
       return startCluster(required(database))
     case 'socket.io':
       return startSocketIo(required(database))
+    case 'nats-relay':
+      return startNatsRelay()
     case 'ws-relay':
       return startRelay()
     default:
@@ -110,6 +117,26 @@ async function startSocketIo(database: RunningServer): Promise<Subject> {
 function required(database: RunningServer | undefined): RunningServer {
   if (!database) throw new Error('this subject needs a database server')
   return database
+}
+
+async function startNatsRelay(): Promise<Subject> {
+  const nats = await startNats()
+  const start = (role: string, number: number) =>
+    startNodeServer('nats-relay.ts', role, { ROLE: role, NAME: `${role}-${number}`, NATS_URL: nats.url })
+  const hosts = []
+  const gateways = []
+  for (let i = 0; i < NATS_RELAY_PROCESSES; i++) hosts.push(await start('host', i))
+  for (let i = 0; i < NATS_RELAY_PROCESSES; i++) gateways.push(await start('gateway', i))
+  const own = [...gateways, ...hosts, nats]
+  return {
+    name: 'nats-relay',
+    urls: gateways.map(({ url }) => url),
+    dialect: natsRelayDialect,
+    processes: own,
+    stop: async () => {
+      for (const server of own) await server.stop()
+    },
+  }
 }
 
 async function startRelay(): Promise<Subject> {

@@ -93,6 +93,11 @@ export class NatsServer {
     return this.#process !== undefined
   }
 
+  /** 0 when it is not running. */
+  get pid(): number {
+    return this.#process?.pid ?? 0
+  }
+
   async start(): Promise<void> {
     await mkdir(this.#folder, { recursive: true })
     const config = join(this.#folder, 'nats.conf')
