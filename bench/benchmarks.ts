@@ -7,6 +7,14 @@ import type { WirePair } from './wire-pair.ts'
 
 type Say = (text: string) => void
 
+/** What differs from others only in how it carries messages. */
+const onlyDurable: ReadonlySet<SubjectName> = new Set([
+  'standalone-each',
+  'standalone-msgpack',
+  'sqlite-relay',
+  'nats-relay',
+])
+
 interface Connected {
   readonly subject: Subject
   readonly pairs: readonly WirePair[]
@@ -61,8 +69,7 @@ export async function runConnections(
   options: { readonly subjects: readonly SubjectName[]; readonly runs: number; readonly count: number },
   say: Say,
 ): Promise<ConnectionsRow[]> {
-  // How receivers acknowledge makes no difference to who only listens.
-  const names = options.subjects.filter(name => name !== 'standalone-each' && name !== 'standalone-msgpack')
+  const names = options.subjects.filter(name => !onlyDurable.has(name))
   const rows = names.map(subject => ({ subject, runs: [] as ConnectionsResult[] }))
   for (let run = 1; run <= options.runs; run++) {
     for (const row of rows) {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { type OwnServer, startOwnCluster, startStandalone } from '../../tools/load/own-server.ts'
 import { signToken } from '../../tools/load/tokens.ts'
+import { acknowledgingRelayDialect } from '../dialects/acknowledging-relay.ts'
 import type { Dialect } from '../dialects/dialect.ts'
 import { homingDialect } from '../dialects/homing.ts'
 import { msgpackDialect } from '../dialects/msgpack.ts'
-import { natsRelayDialect } from '../dialects/nats-relay.ts'
 import { relayDialect } from '../dialects/relay.ts'
 import { socketIoDialect } from '../dialects/socket-io.ts'
 import {
@@ -32,6 +32,7 @@ export const subjectNames = [
   'standalone-msgpack',
   'cluster',
   'socket.io',
+  'sqlite-relay',
   'nats-relay',
   'ws-relay',
 ] as const
@@ -67,8 +68,10 @@ export function startSubject(name: SubjectName, database: RunningServer | undefi
       return startSocketIo(required(database))
     case 'nats-relay':
       return startNatsRelay()
+    case 'sqlite-relay':
+      return startRelay(name, acknowledgingRelayDialect)
     case 'ws-relay':
-      return startRelay()
+      return startRelay(name, relayDialect)
     default:
       return name satisfies never
   }
@@ -131,7 +134,7 @@ async function startNatsRelay(): Promise<Subject> {
   return {
     name: 'nats-relay',
     urls: gateways.map(({ url }) => url),
-    dialect: natsRelayDialect,
+    dialect: acknowledgingRelayDialect,
     processes: own,
     stop: async () => {
       for (const server of own) await server.stop()
@@ -139,13 +142,8 @@ async function startNatsRelay(): Promise<Subject> {
   }
 }
 
-async function startRelay(): Promise<Subject> {
-  const relay = await startNodeServer('ws-relay.ts', 'node')
-  return {
-    name: 'ws-relay',
-    urls: [relay.url],
-    dialect: relayDialect,
-    processes: [relay],
-    stop: () => relay.stop(),
-  }
+/** A relay of one process. */
+async function startRelay(name: 'sqlite-relay' | 'ws-relay', dialect: Dialect): Promise<Subject> {
+  const relay = await startNodeServer(`${name}.ts`, 'node')
+  return { name, urls: [relay.url], dialect, processes: [relay], stop: () => relay.stop() }
 }

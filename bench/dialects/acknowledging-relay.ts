@@ -5,7 +5,7 @@ import { relayDialect } from './relay.ts'
 const CLIENT_ACK_MS = 100
 
 /** The plain relay's frames, and `k` (acknowledge), which names the message and its sender. */
-export const natsRelayDialect: Dialect = {
+export const acknowledgingRelayDialect: Dialect = {
   ...relayDialect,
   received: frame => {
     if (!frame.startsWith('m ')) return undefined
