@@ -2,11 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Context } from 'mocha'
+import { delay } from '../../runtime/backoff.ts'
 import { type Cluster, startCluster } from '../../tools/cluster/cluster.ts'
 import { findTool } from '../../tools/components.ts'
 import { eventually } from '../support/eventually.ts'
 import type { LoadReport, Sent } from './actor-load.ts'
 import { templateWith } from './template.ts'
+
+/** Dapr spreads a change of hosts within a second or two. */
+const STILL_MS = 1500
+const SETTLED_MS = 40_000
 
 /** A cluster whose one gateway is `actor-caller.ts`. */
 export class ActorCluster {
@@ -74,11 +79,27 @@ export class ActorCluster {
 
   /** Activations over all hosts. */
   async active(): Promise<number> {
+    return sum(await this.#activeByHost())
+  }
+
+  /** Resolves once `actors` are active, each once, and none has moved for a while. */
+  settled(actors: number): Promise<void> {
+    return eventually(async () => {
+      const before = await this.#activeByHost()
+      await delay(STILL_MS)
+      const after = await this.#activeByHost()
+      if (sum(after) !== actors || String(after) !== String(before))
+        throw new Error(`actors move: ${before} and then ${after} on the hosts`)
+    }, SETTLED_MS)
+  }
+
+  #activeByHost(): Promise<number[]> {
     const hosts = this.cluster.processes.filter(({ role }) => role === 'host')
-    const counts = await Promise.all(hosts.map(({ name }) => this.metric(name, 'homing_actors')))
-    return counts.reduce((sum, count) => sum + count, 0)
+    return Promise.all(hosts.map(({ name }) => this.metric(name, 'homing_actors')))
   }
 }
+
+const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0)
 
 async function ask<T>(url: string, argument: unknown): Promise<T> {
   const answer = await fetch(url, { method: 'POST', body: JSON.stringify(argument) })
