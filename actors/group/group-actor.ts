@@ -14,8 +14,9 @@ import {
 } from '../../protocol/entries.ts'
 import { REVOKE_WITHIN_MS } from '../../protocol/groups.ts'
 import { type GroupId, groupFeed, groupOwner } from '../../protocol/ids.ts'
-import { type Actor, type ActorContext, ActorMoved } from '../../runtime/actor-runtime.ts'
+import type { Actor, ActorContext } from '../../runtime/actor-runtime.ts'
 import { Recent } from '../../runtime/recent.ts'
+import { asOwner } from '../as-owner.ts'
 import type { FirstEntry } from '../feed-reader.ts'
 import { answerRepeat } from '../first-entry.ts'
 import type { OpResult } from '../user/contract.ts'
@@ -74,8 +75,16 @@ export class GroupActor implements Actor {
     this.#sequencer = new Sequencer(this.#group, parts.log, this.#token, () => context.drop('moved'))
   }
 
+  activate(): Promise<void> {
+    return asOwner(this.#context, () => this.#activate())
+  }
+
+  invoke(method: string, args: unknown): Promise<unknown> {
+    return asOwner(this.#context, async () => this.#run(method as Method, args))
+  }
+
   /** Claims, then reads: nobody else has written since. */
-  async activate(): Promise<void> {
+  async #activate(): Promise<void> {
     const { log, store } = this.#parts
     await this.#sequencer.claim()
     this.#claims = log.watchClaims(groupOwner(this.#group), this.#token, () =>
@@ -87,16 +96,6 @@ export class GroupActor implements Actor {
     this.#foldedUpTo = rows?.position ?? 0
     await this.#foldTail()
     this.#announceLately()
-  }
-
-  async invoke(method: string, args: unknown): Promise<unknown> {
-    try {
-      return await this.#run(method as Method, args)
-    } catch (error) {
-      if (!(error instanceof Superseded)) throw error
-      this.#context.drop('superseded')
-      throw new ActorMoved()
-    }
   }
 
   async deactivate(): Promise<void> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { BusMessage, BusSubscription } from '../../messaging/bus.ts'
-import { type LogEntry, type LogSubscription, Superseded } from '../../messaging/message-log.ts'
+import type { LogEntry, LogSubscription } from '../../messaging/message-log.ts'
 import { subjects } from '../../messaging/subjects.ts'
 import type { PushEvent } from '../../protocol/events.ts'
 import { changesMembers } from '../../protocol/groups.ts'
@@ -12,13 +12,8 @@ import {
   type UserId,
   userOwner,
 } from '../../protocol/ids.ts'
-import {
-  type Actor,
-  type ActorContext,
-  ActorMoved,
-  Actors,
-  type DeactivateReason,
-} from '../../runtime/actor-runtime.ts'
+import { type Actor, type ActorContext, Actors, type DeactivateReason } from '../../runtime/actor-runtime.ts'
+import { asOwner } from '../as-owner.ts'
 import type { MembershipNotice } from '../group/announcements.ts'
 import type { GroupContract } from '../group/contract.ts'
 import type { PresenceNotice } from '../presence-watch.ts'
@@ -175,8 +170,16 @@ export class UserActor implements Actor {
     })
   }
 
+  activate(): Promise<void> {
+    return asOwner(this.#context, () => this.#activate())
+  }
+
+  invoke(method: string, args: unknown): Promise<unknown> {
+    return asOwner(this.#context, async () => this.#run(method as Method, args))
+  }
+
   /** Claims, subscribes, then reads: what is stored meanwhile is in what is read, or follows. */
-  async activate(): Promise<void> {
+  async #activate(): Promise<void> {
     const { log, bus, store } = this.#parts
     await this.#connections.claimRoute()
     this.#subscriptions = [
@@ -194,16 +197,6 @@ export class UserActor implements Actor {
     await this.#memberships.restore(rows.memberships, rows.position)
     this.#connections.restore(rows)
     this.#presence.restored(this.#connections.size > 0)
-  }
-
-  async invoke(method: string, args: unknown): Promise<unknown> {
-    try {
-      return await this.#run(method as Method, args)
-    } catch (error) {
-      if (!(error instanceof Superseded)) throw error
-      this.#context.drop('superseded')
-      throw new ActorMoved()
-    }
   }
 
   async deactivate(reason: DeactivateReason): Promise<void> {
