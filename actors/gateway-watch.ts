@@ -1,4 +1,4 @@
-import { type Bus, type BusSubscription, NoResponders } from '../messaging/bus.ts'
+import { type Bus, type BusMessage, type BusSubscription, NoResponders } from '../messaging/bus.ts'
 import { subjects } from '../messaging/subjects.ts'
 import type { Logger } from '../runtime/logger.ts'
 
@@ -18,6 +18,16 @@ export interface ReconcileRequest {
 export interface ReconcileAnswer {
   /** Those that this host has no route for. */
   readonly unknown: readonly string[]
+  /** How far each of the others has been pushed to: what has not come by now is lost. */
+  readonly pushed: Readonly<Record<string, PushPlace>>
+}
+
+/** The last push to a connection: the epoch of its owner, and its number in it. */
+export type PushPlace = readonly [epoch: number, n: number]
+
+/** What a host tells a gateway: these connections have to ask their actors whether they miss something. */
+export interface DoubtNotice {
+  readonly connIds: readonly string[]
 }
 
 /** What an actor asks of a gateway. */
@@ -29,8 +39,14 @@ export interface HoldsAnswer {
   readonly held: boolean
 }
 
-interface Route {
+/** A connection of this host's. */
+export interface WatchedRoute {
+  readonly place: () => PushPlace
+  /** Takes the connection out of its route and calls `forget`. */
   readonly unbind: () => void
+}
+
+interface Route extends WatchedRoute {
   missing: number
 }
 
@@ -42,7 +58,8 @@ interface Gateway {
 /**
  * The gateways that hold connections of this host's users. Asks each for a sign of life every second and unbinds the
  * routes of a dead one. One that is frozen keeps them: it touches its connections when it wakes up, and a new
- * connection of a user replaces the old one anyway.
+ * connection of a user replaces the old one anyway. When this host has been cut off from the bus, what it pushed
+ * meanwhile is lost: its connections are told so.
  */
 export class GatewayWatch {
   readonly #bus: Bus
@@ -56,15 +73,17 @@ export class GatewayWatch {
     this.#logger = logger
     this.#timer = setInterval(() => this.#askAll(), askEveryMs).unref()
     this.#lists = bus.subscribe(subjects.reconcile(hostId), ({ value, respond }) =>
-      respond?.(this.#reconcile(value as ReconcileRequest)),
+      this.#answer(this.#reconcile(value as ReconcileRequest), respond),
     )
+    bus.onState(state => {
+      if (state === 'connected') this.#doubtAll()
+    })
   }
 
-  /** `unbind` takes the connection out of its route and calls `forget`. */
-  watch(gatewayId: string, connId: string, unbind: () => void): void {
+  watch(gatewayId: string, connId: string, route: WatchedRoute): void {
     const gateway = this.#gateways.get(gatewayId) ?? { routes: new Map(), unserved: 0 }
     this.#gateways.set(gatewayId, gateway)
-    gateway.routes.set(connId, { unbind, missing: 0 })
+    gateway.routes.set(connId, { ...route, missing: 0 })
   }
 
   forget(gatewayId: string, connId: string): void {
@@ -106,13 +125,31 @@ export class GatewayWatch {
   #reconcile({ gatewayId, connIds }: ReconcileRequest): ReconcileAnswer {
     const routes = this.#gateways.get(gatewayId)?.routes ?? new Map<string, Route>()
     const listed = new Set(connIds)
-    const unknown = connIds.filter(connId => !routes.has(connId))
+    const unknown: string[] = []
+    const pushed: Record<string, PushPlace> = {}
+    for (const connId of connIds) {
+      const route = routes.get(connId)
+      if (route) pushed[connId] = route.place()
+      else unknown.push(connId)
+    }
     for (const [connId, route] of routes) {
       route.missing = listed.has(connId) ? 0 : route.missing + 1
       if (route.missing < GONE_AFTER) continue
       this.#logger.warn({ gatewayId, connId }, 'the gateway does not have this connection; unbinding it')
       route.unbind()
     }
-    return { unknown }
+    return { unknown, pushed }
+  }
+
+  /** What this tick has pushed leaves at its end: the answer that counts it comes after it. */
+  #answer(answer: ReconcileAnswer, respond: BusMessage['respond']): void {
+    queueMicrotask(() => respond?.(answer))
+  }
+
+  #doubtAll(): void {
+    for (const [gatewayId, { routes }] of this.#gateways) {
+      const notice: DoubtNotice = { connIds: [...routes.keys()] }
+      this.#bus.publish(subjects.doubt(gatewayId), notice)
+    }
   }
 }

@@ -1,4 +1,4 @@
-import type { HoldsAnswer, HoldsRequest } from '../actors/gateway-watch.ts'
+import type { DoubtNotice, HoldsAnswer, HoldsRequest, PushPlace } from '../actors/gateway-watch.ts'
 import type { KickRequest } from '../actors/kicks.ts'
 import type { Push } from '../actors/pushes.ts'
 import type { AttachAnswer, AttachRequest } from '../actors/route-confirmations.ts'
@@ -27,7 +27,7 @@ export class Connections {
       bus.subscribe(subjects.attach(gatewayId), ({ value, respond }) =>
         respond?.(this.#onAttach(value as AttachRequest)),
       ),
-      bus.subscribe(subjects.detach(gatewayId), ({ value }) => this.#onDetach(value as { connId: string })),
+      bus.subscribe(subjects.doubt(gatewayId), ({ value }) => this.#onDoubt(value as DoubtNotice)),
       bus.subscribe(subjects.holds(gatewayId), ({ value, respond }) =>
         respond?.(this.#onHolds(value as HoldsRequest)),
       ),
@@ -78,6 +78,11 @@ export class Connections {
     await Promise.all([...this.#byId.values()].filter(which).map(connection => connection.doubt()))
   }
 
+  /** So far their owners have pushed to these. */
+  compare(pushed: Readonly<Record<string, PushPlace>>): void {
+    for (const [connId, [epoch, n]] of Object.entries(pushed)) this.#byId.get(connId)?.compare(epoch, n)
+  }
+
   /** Finishes what is under way and closes every connection. */
   async drain(): Promise<void> {
     await Promise.all([...this.#byId.values()].map(connection => connection.drain()))
@@ -114,8 +119,8 @@ export class Connections {
     return { present, presence }
   }
 
-  #onDetach({ connId }: { connId: string }): void {
-    void this.#byId.get(connId)?.doubt()
+  #onDoubt({ connIds }: DoubtNotice): void {
+    for (const connId of connIds) void this.#byId.get(connId)?.doubt()
   }
 
   #sweep(): void {

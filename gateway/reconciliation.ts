@@ -4,15 +4,15 @@ import { subjects } from '../messaging/subjects.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Connections } from './connections.ts'
 
-type Reconciled = Pick<Connections, 'hosts' | 'idsOn' | 'doubtAll'>
+type Reconciled = Pick<Connections, 'hosts' | 'idsOn' | 'doubtAll' | 'compare'>
 
 const EVERY_MS = 30_000
 const ANSWER_MS = 2000
 
 /**
  * Tells every host which connections of its users are here. The host drops the routes of those that are not; those
- * that the host does not know are touched, so that their users are found. What went wrong unnoticed thus ends within
- * a minute.
+ * that the host does not know are touched, so that their users are found, and those that miss a push are closed, to come
+ * back and get it. What went wrong unnoticed thus ends within a minute.
  */
 export class Reconciliation {
   readonly #gatewayId: string
@@ -44,7 +44,9 @@ export class Reconciliation {
     const request: ReconcileRequest = { gatewayId: this.#gatewayId, connIds: this.#connections.idsOn(hostId) }
     try {
       const answer = await this.#bus.request(subjects.reconcile(hostId), request, ANSWER_MS)
-      const unknown = new Set((answer as ReconcileAnswer).unknown)
+      const { unknown: strangers, pushed } = answer as ReconcileAnswer
+      this.#connections.compare(pushed)
+      const unknown = new Set(strangers)
       if (unknown.size === 0) return
       this.#logger.warn({ hostId, connections: unknown.size }, 'unknown to their host; touching them')
       await this.#connections.doubtAll(({ connId }) => unknown.has(connId))

@@ -12,8 +12,8 @@ export const subjects = {
   kick: (gatewayId: string) => `gateway.${gatewayId}.kick`,
   /** A new owner asks which of a route's connections are there. */
   attach: (gatewayId: string) => `gateway.${gatewayId}.attach`,
-  /** A deactivating actor asks the gateway to touch its connection again. */
-  detach: (gatewayId: string) => `gateway.${gatewayId}.detach`,
+  /** Hosts ask for connections to be touched: their actor leaves, or what it has pushed may be lost. */
+  doubt: (gatewayId: string) => `gateway.${gatewayId}.doubt`,
   /** An actor asks whether a connection is still there before it puts another out for it. */
   holds: (gatewayId: string) => `gateway.${gatewayId}.holds`,
   gatewayAlive: (gatewayId: string) => `gateway.${gatewayId}.alive`,

@@ -5,6 +5,7 @@ import { eventOf } from '../../protocol/events.ts'
 import { directFeed, type Feed, type GroupId, groupFeed, type UserId, userOwner } from '../../protocol/ids.ts'
 import type { DeactivateReason } from '../../runtime/actor-runtime.ts'
 import type { UserRows } from '../../storage/store.ts'
+import type { DoubtNotice } from '../gateway-watch.ts'
 import { Attachment, type AttachmentParts } from './attachment.ts'
 import type {
   Binding,
@@ -239,8 +240,8 @@ export class Connections implements Iterable<Attachment> {
   /** Stops pushing, and has the gateways of what is still bound find the next owner. */
   detach(reason: DeactivateReason): void {
     for (const { binding } of this) {
-      if (reason !== 'shutdown')
-        this.#parts.bus.publish(subjects.detach(binding.gatewayId), { connId: binding.connId })
+      const notice: DoubtNotice = { connIds: [binding.connId] }
+      if (reason !== 'shutdown') this.#parts.bus.publish(subjects.doubt(binding.gatewayId), notice)
     }
     for (const connId of [...this.#attached.keys()]) this.#remove(connId)
   }
@@ -269,9 +270,10 @@ export class Connections implements Iterable<Attachment> {
   #attach(binding: Binding, confirmed: boolean): Attachment {
     const attachment = new Attachment(binding, this.#epoch, confirmed, this.#parts)
     this.#attached.set(binding.connId, attachment)
-    this.#parts.gateways.watch(binding.gatewayId, binding.connId, () =>
-      this.#lose(binding.connId, 'gateway_lost'),
-    )
+    this.#parts.gateways.watch(binding.gatewayId, binding.connId, {
+      place: () => [attachment.attached.epoch, attachment.attached.n],
+      unbind: () => this.#lose(binding.connId, 'gateway_lost'),
+    })
     if (attachment.resends) this.#addFeeds(attachment)
     else if (confirmed) this.#parts.began(attachment)
     if (confirmed) this.#parts.bound(attachment)

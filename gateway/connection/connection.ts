@@ -103,6 +103,12 @@ export class Connection {
     else if (state.phase === 'bound') this.#deliver(epoch, n, event)
   }
 
+  /** So far the owner has pushed: if anything of it has not come, it is lost, and the connection with it. */
+  compare(epoch: number, n: number): void {
+    if (this.#state.phase === 'bound' && !this.#inbox.confirm(epoch, n))
+      this.close(CloseCode.resync, 'resync')
+  }
+
   /** A new owner says that the connection is its own now. Answers how its client is there; undefined when it is gone. */
   attach(attached: Attached): ActorCalls['presence'] | undefined {
     if (this.#state.phase !== 'bound' && this.#state.phase !== 'confirming') return undefined

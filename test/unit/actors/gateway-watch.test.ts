@@ -1,9 +1,17 @@
 import { expect } from 'chai'
-import { GatewayWatch, type HoldsRequest, type ReconcileAnswer } from '../../../actors/gateway-watch.ts'
+import {
+  type DoubtNotice,
+  GatewayWatch,
+  type HoldsRequest,
+  type ReconcileAnswer,
+} from '../../../actors/gateway-watch.ts'
+import { Pushes } from '../../../actors/pushes.ts'
+import type { Bus, BusHandler, BusState } from '../../../messaging/bus.ts'
 import { MemoryBus } from '../../../messaging/memory-bus.ts'
 import { subjects } from '../../../messaging/subjects.ts'
 import { makeLogger } from '../../../runtime/logger.ts'
 import { eventually } from '../../support/eventually.ts'
+import { withOthers } from '../../support/with-others.ts'
 
 const ASK_EVERY_MS = 20
 
@@ -11,6 +19,8 @@ describe('a host watching over gateways', () => {
   let bus: MemoryBus
   let watch: GatewayWatch
   let unbound: string[]
+  /** The number of the last push, by connection. */
+  const places = new Map<string, number>()
 
   beforeEach(() => {
     bus = new MemoryBus()
@@ -20,10 +30,11 @@ describe('a host watching over gateways', () => {
   afterEach(() => watch.close())
 
   function route(gatewayId: string, connId: string): void {
-    watch.watch(gatewayId, connId, () => {
+    const unbind = () => {
       unbound.push(connId)
       watch.forget(gatewayId, connId)
-    })
+    }
+    watch.watch(gatewayId, connId, { place: () => [7, places.get(connId) ?? 0], unbind })
   }
 
   /** Answers signs of life; resolves when it has been asked `times` times from now on. */
@@ -68,11 +79,57 @@ describe('a host watching over gateways', () => {
     expect(unbound).to.deep.equal(['b'])
   })
 
-  it('says which connections of a list it has no route for', async () => {
+  it('says which connections of a list it has no route for, and how far the others have been pushed to', async () => {
     serve('g1', true)
     route('g1', 'a')
-    expect(await reconcile('g1', ['a', 'x'])).to.deep.equal({ unknown: ['x'] })
-    expect(await reconcile('g3', ['y'])).to.deep.equal({ unknown: ['y'] })
+    places.set('a', 3)
+    expect(await reconcile('g1', ['a', 'x'])).to.deep.equal({ unknown: ['x'], pushed: { a: [7, 3] } })
+    expect(await reconcile('g3', ['y'])).to.deep.equal({ unknown: ['y'], pushed: {} })
+  })
+
+  it('answers a list after what it has pushed in the same tick', async () => {
+    let ask: BusHandler | undefined
+    const listening = withOthers<Bus>(bus, {
+      subscribe: (subject, handler) => {
+        ask = handler
+        return bus.subscribe(subject, handler)
+      },
+    })
+    const asked = new GatewayWatch(listening, 'h2', makeLogger('silent', 'test'))
+    const heard: string[] = []
+    bus.subscribe(subjects.push('g1'), () => heard.push('push'))
+    new Pushes(bus).push('g1', ['a', 7, 1], { kind: 'presence-only', users: [] })
+    const value = { gatewayId: 'g1', connIds: ['a'] }
+    ask?.({ subject: subjects.reconcile('h2'), value, respond: () => heard.push('answer') })
+    await asked.close()
+    expect(heard).to.deep.equal(['push', 'answer'])
+  })
+
+  it('has every connection touched once it was cut off from the bus', async () => {
+    let told: (state: BusState) => void = () => undefined
+    const cut = new GatewayWatch(
+      withOthers<Bus>(bus, {
+        onState: handler => {
+          told = handler
+        },
+      }),
+      'h2',
+      makeLogger('silent', 'test'),
+    )
+    const doubted: string[] = []
+    for (const gatewayId of ['g1', 'g2'])
+      bus.subscribe(subjects.doubt(gatewayId), ({ value }) => {
+        doubted.push(...(value as DoubtNotice).connIds.map(connId => `${gatewayId} ${connId}`))
+      })
+    const route = { place: () => [1, 0] as const, unbind: () => undefined }
+    cut.watch('g1', 'a', route)
+    cut.watch('g1', 'b', route)
+    cut.watch('g2', 'c', route)
+    told('disconnected')
+    expect(doubted).to.deep.equal([])
+    told('connected')
+    expect(doubted).to.deep.equal(['g1 a', 'g1 b', 'g2 c'])
+    await cut.close()
   })
 
   it('takes a gateway’s word for what it holds, and a silent or lost one for holding nothing', async () => {

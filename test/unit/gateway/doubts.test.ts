@@ -135,7 +135,7 @@ describe('the connections of a gateway in doubt', () => {
 
   it(`are touched ${AT_ONCE} at once, and those that wait once, however often and by whom they are doubted`, async () => {
     const doubts = Array.from({ length: 10 }, () => connections.doubtAll(() => true))
-    for (const connId of sockets.keys()) bus.publish(subjects.detach('g1'), { connId })
+    for (const connId of sockets.keys()) bus.publish(subjects.doubt('g1'), { connIds: [connId] })
     const underWay = actors.touched.slice()
     expect(underWay).to.have.length(AT_ONCE)
     await untilConfirmed()
@@ -143,6 +143,13 @@ describe('the connections of a gateway in doubt', () => {
     // An actor that had been asked before the last doubt may have answered of before: it is asked again.
     expect(actors.touched.toSorted()).to.deep.equal([...sockets.keys(), ...underWay].sort())
     expect(actors.mostAtOnce).to.equal(AT_ONCE)
+  })
+
+  it('are closed when a push has not come by the time it is counted, and no others are', () => {
+    connections.compare({ c0: [1, 0], c1: [1, 1], c2: [0, 5], gone: [1, 1] })
+    expect(connections.idsOn('h1'))
+      .to.have.length(CONNECTIONS - 1)
+      .and.not.include('c1')
   })
 
   async function untilConfirmed(): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { ReconcileRequest } from '../../../actors/gateway-watch.ts'
+import type { PushPlace, ReconcileRequest } from '../../../actors/gateway-watch.ts'
 import type { Connection } from '../../../gateway/connection/connection.ts'
 import { Reconciliation } from '../../../gateway/reconciliation.ts'
 import { MemoryBus } from '../../../messaging/memory-bus.ts'
@@ -10,6 +10,7 @@ describe('a gateway comparing its connections with the hosts', () => {
   let bus: MemoryBus
   let byHost: Record<string, string[]>
   let doubted: string[]
+  let compared: Record<string, PushPlace>
   let lists: ReconcileRequest[]
   let reconciliation: Reconciliation
 
@@ -17,6 +18,7 @@ describe('a gateway comparing its connections with the hosts', () => {
     bus = new MemoryBus()
     byHost = { h1: ['a', 'b'], h2: ['c'] }
     doubted = []
+    compared = {}
     lists = []
     const all = () => Object.values(byHost).flat() as string[]
     const connections = {
@@ -25,15 +27,18 @@ describe('a gateway comparing its connections with the hosts', () => {
       doubtAll: async (which: (connection: Connection) => boolean) => {
         doubted.push(...all().filter(connId => which({ connId } as Connection)))
       },
+      compare: (pushed: Readonly<Record<string, PushPlace>>) => {
+        Object.assign(compared, pushed)
+      },
     }
     reconciliation = new Reconciliation('g1', bus, connections, makeLogger('silent', 'test'))
   })
   afterEach(() => reconciliation.close())
 
-  function host(hostId: string, unknown: string[]): void {
+  function host(hostId: string, unknown: string[], pushed: Record<string, PushPlace> = {}): void {
     bus.subscribe(subjects.reconcile(hostId), ({ value, respond }) => {
       lists.push(value as ReconcileRequest)
-      respond?.({ unknown })
+      respond?.({ unknown, pushed })
     })
   }
 
@@ -46,6 +51,13 @@ describe('a gateway comparing its connections with the hosts', () => {
       { gatewayId: 'g1', connIds: ['c'] },
     ])
     expect(doubted).to.deep.equal(['b'])
+  })
+
+  it('compares what has come with how far each has been pushed to', async () => {
+    host('h1', [], { a: [7, 2], b: [9, 0] })
+    host('h2', [], { c: [8, 1] })
+    await reconciliation.reconcileAll()
+    expect(compared).to.deep.equal({ a: [7, 2], b: [9, 0], c: [8, 1] })
   })
 
   it('also tells a host that has none of them any more', async () => {
