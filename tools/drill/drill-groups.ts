@@ -39,6 +39,7 @@ export class DrillGroups {
   readonly #groups: DrillGroup[] = []
   readonly #underWay = new Set<Promise<void>>()
   #attempts = 0
+  #closed = false
 
   constructor(parts: DrillGroupsParts) {
     this.#parts = parts
@@ -100,6 +101,11 @@ export class DrillGroups {
     return [...changing, ...this.#groups.flatMap(group => this.#missingOf(group))]
   }
 
+  /** Nobody waits for the changes under way any more. */
+  close(): void {
+    this.#closed = true
+  }
+
   async #untilKnown(
     group: DrillGroup,
     kind: MembershipCall['do'],
@@ -108,8 +114,10 @@ export class DrillGroups {
   ): Promise<void> {
     for (;;) {
       const outcome = await this.#try(by, { do: kind, group: group.id, by: by.name, user: user.name })
+      if (this.#closed) return
       if (outcome !== 'unknown') break
       await pause(REPEAT_AFTER_MS)
+      if (this.#closed) return
     }
     if (kind === 'join') group.members.add(user)
     else group.members.delete(user)
@@ -127,6 +135,7 @@ export class DrillGroups {
     } as const
     history.write({ type: 'invoke', ...line })
     const outcome = await changeMembership({ gateway: gateway(), token: by.token }, call)
+    if (this.#closed) return outcome.kind
     if (outcome.kind === 'ok') history.write({ type: 'ok', ...line })
     else if (outcome.kind === 'unknown') history.write({ type: 'info', ...line })
     else history.write({ type: 'fail', ...line, reason: outcome.code })

@@ -118,6 +118,7 @@ export class Population {
   }
 
   close(): void {
+    this.#groups.close()
     for (const user of this.#users) user.close()
   }
 
