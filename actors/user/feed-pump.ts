@@ -92,6 +92,7 @@ export class FeedPump {
       this.delivery.skip(entry)
       this.#audience.skipped(this.delivery.cursor)
     } else if (this.delivery.push(entry)) this.#audience.send(entry)
+    else this.#audience.skipped(this.delivery.cursor)
   }
 
   async #catchUp(): Promise<void> {

@@ -43,12 +43,18 @@ describe('a pump of a group’s feed', () => {
   const say = (clientMsgId: string) => alice.say(group, 'b', clientMsgId)
 
   /** Bob's, who is sent what he is to see; `read` reads in its own time. */
-  function pumpFor(sent: string[], cursor = 0, read?: FeedReader['read']): FeedPump {
+  function pumpFor(
+    sent: string[],
+    cursor = 0,
+    read?: FeedReader['read'],
+    delivery = new Delivery(cursor, 100),
+    skipped: (cursor: number) => void = () => {},
+  ): FeedPump {
     const feed = groupFeed(group)
     const reader = new FeedReader(world.store.messages, world.log)
     const pump = new FeedPump({
       feed,
-      delivery: new Delivery(cursor, 100),
+      delivery,
       reader: { read: read ?? ((...args) => reader.read(...args)) },
       audience: {
         send: ({ entry }) =>
@@ -61,7 +67,7 @@ describe('a pump of a group’s feed', () => {
           memberships.observe(stored)
           return memberships.isVisible(feed, stored.seq)
         },
-        skipped: () => {},
+        skipped,
         end: () => memberships.end(feed),
       },
       logger: makeLogger('silent', 'test'),
@@ -184,5 +190,16 @@ describe('a pump of a group’s feed', () => {
     release()
     await until(() => sent.includes('later'), 'what followed is not sent')
     expect(sent).to.deep.equal(['created', 'removed', 'joined', 'later'])
+  })
+
+  it('tells how far it is where what comes next was acknowledged before', async () => {
+    await say('known')
+    const known = (await world.log.read(groupFeed(group), 0, 10)).at(-1)?.seq ?? 0
+    const delivery = new Delivery(0, 100)
+    delivery.acknowledgeEarly(known)
+    const cursors: number[] = []
+    pumpFor([], 0, undefined, delivery, cursor => cursors.push(cursor))
+    await until(() => delivery.lastPushed === known, 'nothing is read')
+    expect(cursors).to.deep.equal([known])
   })
 })
