@@ -7,6 +7,7 @@ import type { CursorWriter } from '../cursor-writer.ts'
 import type { FeedReader } from '../feed-reader.ts'
 import type { Attachment } from './attachment.ts'
 import type { DeliveredOp, OpResult, ReadOp } from './contract.ts'
+import type { FeedPump } from './feed-pump.ts'
 import type { UnreadCounts } from './unread-counts.ts'
 
 export interface AcknowledgingParts {
@@ -20,6 +21,11 @@ export interface AcknowledgingParts {
   readonly sharesUser: (attachment: Attachment) => boolean
   /** Notes how far a device has come in a feed. */
   readonly moved: (device: string, feed: Feed, seq: number) => void
+}
+
+interface PumpedFeed {
+  readonly feed: Feed
+  readonly pump: FeedPump
 }
 
 /** What a user acknowledges: delivered moves a device's cursor in a feed, read moves a conversation's. */
@@ -38,9 +44,7 @@ export class Acknowledging {
     const pushed = attachment.feedOf(op.seq)
     if (!pushed) return this.#lookUp(attachment, op)
     const upTo = op.op === 'delivered' && op.upTo === true
-    for (const entry of pushed.pump.delivery.acknowledge(op.seq, upTo)) this.#receipt('delivered', entry)
-    this.#parts.moved(attachment.binding.device, pushed.feed, pushed.pump.delivery.cursor)
-    attachment.resume(pushed.pump)
+    this.#acknowledge(attachment, pushed, op.seq, upTo)
     if (op.op === 'read') this.#read(pushed.entry)
     return null
   }
@@ -63,8 +67,18 @@ export class Acknowledging {
     if (found.entry.from === this.#user && this.#parts.sharesUser(attachment)) return null
     if (!this.#parts.isMine(found)) return { reason: 'ack_not_allowed' }
     if (op.op === 'read') this.#read(found)
-    if (attachment.pump(found.feed)?.delivery.acknowledgeEarly(op.seq)) this.#receipt('delivered', found)
+    const { feed } = found
+    const pump = attachment.pump(feed)
+    if (pump?.delivery.acknowledgeEarly(op.seq)) this.#receipt('delivered', found)
+    // An owner before this one has pushed it, after what this one has pushed again: the client has that, too.
+    if (pump && op.op === 'delivered' && op.upTo) this.#acknowledge(attachment, { feed, pump }, op.seq, true)
     return null
+  }
+
+  #acknowledge(attachment: Attachment, { feed, pump }: PumpedFeed, seq: number, upTo: boolean): void {
+    for (const entry of pump.delivery.acknowledge(seq, upTo)) this.#receipt('delivered', entry)
+    this.#parts.moved(attachment.binding.device, feed, pump.delivery.cursor)
+    attachment.resume(pump)
   }
 
   /** Notes for the next `sendReceipts` that the message is read. */

@@ -129,7 +129,7 @@ export type Op =
 
 export type SendOp = Content & { readonly op: 'send'; readonly clientMsgId: string } & Recipient
 
-/** `upTo`: this message and all pushed before it in its feed. */
+/** `upTo`: this message and all pushed before it in its feed, by whichever owner. */
 export interface DeliveredOp {
   readonly op: 'delivered'
   readonly seq: number

@@ -73,10 +73,13 @@ export class Delivery {
     return (this.#outstanding[this.#indexOf(seq)]?.mark ?? 'pushed') !== 'pushed'
   }
 
-  /** Acknowledges an outstanding entry, or with `upTo` all up to it. Answers the entries this is news of. */
+  /**
+   * Acknowledges an outstanding entry, or with `upTo` all up to it, be it outstanding itself or not. Answers the entries
+   * this is news of.
+   */
   acknowledge(seq: number, upTo = false): LogEntry[] {
     const news: LogEntry[] = []
-    const last = this.#indexOf(seq)
+    const last = upTo ? this.#outstanding.findLastIndex(({ entry }) => entry.seq <= seq) : this.#indexOf(seq)
     for (let index = upTo ? 0 : last; index >= 0 && index <= last; index++) {
       const pushed = this.#outstanding[index]
       if (pushed?.mark !== 'pushed') continue

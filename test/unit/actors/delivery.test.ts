@@ -44,6 +44,13 @@ describe('a delivery', () => {
     expect(delivery.cursor).to.equal(3)
   })
 
+  it('takes it also where the message itself is yet to be pushed again', () => {
+    const delivery = new Delivery(0, 2)
+    for (const seq of [1, 2]) delivery.push(entry(seq))
+    expect(delivery.acknowledge(4, true).map(({ seq }) => seq)).to.deep.equal([1, 2])
+    expect(delivery.cursor).to.equal(2)
+  })
+
   it('does not push again what an earlier connection has acknowledged', () => {
     const delivery = new Delivery(0, 10)
     delivery.acknowledgeEarly(2)
