@@ -33,6 +33,9 @@ import { SessionAudit } from './session-audit.ts'
 
 type Args<M extends keyof UserContract> = Parameters<UserContract[M]>[0]
 
+/** What of a feed is the user's: everything after a seq. */
+type FeedPart = Pick<GroupPart, 'feed' | 'after'>
+
 const UNBOUND_REMEMBERED = 32
 /** In each claim: a bind that is repeated so late finds that others have come and gone. */
 const EVICTED_REMEMBERED = 8
@@ -219,7 +222,7 @@ export class Connections implements Iterable<Attachment> {
     for (const attachment of this) {
       const pump = attachment.pump(part.feed)
       if (pump) pump.lookAgain()
-      else if (attachment.resends) this.#addGroup(attachment, part)
+      else if (attachment.resends) this.#addGroup(attachment, part, true)
     }
   }
 
@@ -281,17 +284,20 @@ export class Connections implements Iterable<Attachment> {
   }
 
   #addFeeds(attachment: Attachment): void {
-    this.#addFeed(attachment, directFeed(this.#user), 0)
-    for (const part of this.#memberships.feeds()) this.#addGroup(attachment, part)
+    const isKnown = this.#isKnown(attachment.binding.device)
+    this.#addFeed(attachment, { feed: directFeed(this.#user), after: 0 }, isKnown)
+    for (const part of this.#memberships.feeds()) this.#addGroup(attachment, part, isKnown)
   }
 
-  #addGroup(attachment: Attachment, { feed, after, end }: GroupPart): void {
-    if (this.#startOf(attachment.binding.device, feed, after) < end) this.#addFeed(attachment, feed, after)
+  #addGroup(attachment: Attachment, part: GroupPart, isKnown: boolean): void {
+    if (this.#startOf(attachment.binding.device, part, isKnown) < part.end)
+      this.#addFeed(attachment, part, isKnown)
   }
 
-  #addFeed(attachment: Attachment, feed: Feed, after: number): void {
+  #addFeed(attachment: Attachment, part: FeedPart, isKnown: boolean): void {
+    const { feed } = part
     const { device } = attachment.binding
-    const start = this.#startOf(device, feed, after)
+    const start = this.#startOf(device, part, isKnown)
     if (this.sharesUser(attachment)) this.#begin(device, feed, start)
     attachment.addFeed(feed, start, {
       wants: entry => this.#wants(entry),
@@ -314,12 +320,18 @@ export class Connections implements Iterable<Attachment> {
 
   /**
    * Where a device goes on in a feed: at its own cursor. A device new to the user starts where the furthest of the
-   * others is, and the first one at the feed's beginning for the user.
+   * others is, and the first one at the feed's beginning for the user; so does one that was there, or has only been
+   * away, when the feed began.
    */
-  #startOf(device: string, feed: Feed, after: number): number {
-    const own = this.#delivered.get(cursorKey(device, feed))
-    if (own !== undefined) return Math.max(own, after)
-    return Math.max(after, this.#furthest(feed))
+  #startOf(device: string, { feed, after }: FeedPart, isKnown: boolean): number {
+    const own = this.#delivered.get(cursorKey(device, feed)) ?? (isKnown ? 0 : this.#furthest(feed))
+    return Math.max(own, after)
+  }
+
+  /** Whether the user has had the device before. */
+  #isKnown(device: string): boolean {
+    for (const key of this.#delivered.keys()) if (key.slice(key.indexOf(' ') + 1) === device) return true
+    return false
   }
 
   /** How far the furthest device has come. */
