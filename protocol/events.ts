@@ -18,10 +18,14 @@ export type PushEvent =
   | { readonly kind: 'session'; readonly session: CustomerSession }
   | PresenceEvent
 
-/** How somebody is there now: a change, or with `answers` what a query is answered. */
+/**
+ * How somebody is there now: a change, with `answers` what a query is answered, or with `corrects` what is only for who
+ * has been told otherwise.
+ */
 export type PresenceEvent = Presence & {
   readonly kind: 'presence'
   readonly answers?: true
+  readonly corrects?: true
   /** Of the last word that the user's actor has said; for the gateway alone. */
   readonly order?: PresenceOrder
 }

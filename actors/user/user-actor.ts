@@ -114,7 +114,7 @@ export class UserActor implements Actor {
       bound: attachment => this.#presence.bound(attachment),
       left: () => this.#presence.left(),
       confirmed: () => this.#presence.confirmed(),
-      met: other => this.#circle.met(other),
+      met: other => this.#presence.met(other),
     })
     const { watch, maxPartners, graceMs, intervalMs } = parts.presence
     this.#circle = new Circle(this.#user, {
@@ -285,7 +285,7 @@ export class UserActor implements Actor {
   #send(ops: readonly SendOp[], connId: string | undefined): Promise<OpResult[]> {
     const tellOthers = this.#ownMessages.sending(ops, connId)
     return this.#sending.send(ops, this.#connections.fence, stored => {
-      if (stored.entry.kind === 'direct') this.#circle.met(stored.entry.to)
+      if (stored.entry.kind === 'direct') this.#presence.met(stored.entry.to)
       tellOthers(stored)
     })
   }
@@ -338,7 +338,7 @@ export class UserActor implements Actor {
     this.#connections.stored(entry)
     this.#ownMessages.stored(entry)
     this.#memberships.observe(entry)
-    if (entry.entry.kind === 'direct') this.#circle.met(entry.entry.from)
+    if (entry.entry.kind === 'direct') this.#presence.met(entry.entry.from)
     else if (entry.entry.kind === 'notice' && changesMembers(entry.entry.change)) this.#circle.outdated()
   }
 

@@ -23,8 +23,9 @@ export class PresenceTold {
 
   /** What is to be told of this, and takes note of it. Undefined when the client knows that, or what is newer. */
   take(event: PresenceEvent): PresenceEvent | undefined {
-    const { user, status, answers, order } = event
+    const { user, status, answers, corrects, order } = event
     const known = this.#present?.get(user) ?? this.#gone?.get(user)
+    if (!known && corrects) return
     if (!known) {
       // Who is only asked about is nobody of whom later changes are told.
       if (!answers) this.#remember(user, { status, ts: event.ts, order })

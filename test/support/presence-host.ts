@@ -45,6 +45,8 @@ export class PresenceHost {
   readonly #times: PresenceTimes
   readonly #inboxes = new Map<string, PushInbox>()
   readonly #heard = new Map<string, [user: string, status: PresenceStatus][]>()
+  /** Whose clients were to be corrected of whom. */
+  readonly corrected: [user: string, of: string, status: PresenceStatus][] = []
   /** What the gateway remembers of its clients. */
   readonly said = new Map<string, PresenceStatus>()
 
@@ -60,7 +62,10 @@ export class PresenceHost {
     this.#bus.subscribe(subjects.gatewayAlive(GATEWAY), ({ respond }) => respond?.({}))
     this.#bus.subscribe(subjects.push(GATEWAY), ({ value }) => {
       for (const { to, event } of value as readonly Push[])
-        for (const [connId, epoch, n] of to) this.#inboxes.get(connId)?.take(epoch, n, event)
+        for (const [connId, epoch, n] of to) {
+          if ('corrects' in event) this.corrected.push([connId, event.user, event.status])
+          this.#inboxes.get(connId)?.take(epoch, n, event)
+        }
     })
     this.#bus.subscribe(subjects.holds(GATEWAY), ({ respond }) => respond?.({ held: true }))
     this.#bus.subscribe(subjects.attach(GATEWAY), ({ value, respond }) =>

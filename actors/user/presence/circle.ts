@@ -22,6 +22,7 @@ export class Circle {
   #read: ReadonlySet<UserId> = new Set()
   #reading: Promise<ReadonlySet<UserId>> | undefined
   #isCurrent = false
+  #isRead = false
 
   constructor(user: UserId, parts: CircleParts) {
     this.#user = user
@@ -33,13 +34,18 @@ export class Circle {
     return this.#isCurrent && this.#reading === undefined
   }
 
-  /** A direct message went to or came from this user. */
-  met(user: UserId): void {
-    if (this.#met.has(user)) return
+  /**
+   * A direct message went to or came from this user. True when that makes the user one of a circle that has been read,
+   * while there is room in it.
+   */
+  met(user: UserId): boolean {
+    if (this.#met.has(user)) return false
+    const isNew = this.#isRead && !this.#read.has(user)
     this.#met.add(user)
-    if (this.#met.size <= this.#parts.limit) return
+    if (this.#met.size <= this.#parts.limit) return isNew
     const [first] = this.#met
     if (first !== undefined) this.#met.delete(first)
+    return false
   }
 
   /** Members of one of the user's groups have come or gone. */
@@ -71,6 +77,7 @@ export class Circle {
       const members = await store.groups.membersOfSmall([...groups()], MAX_PRESENCE_GROUP, limit)
       for (const user of members) if (users.size < limit && user !== this.#user) users.add(user)
       this.#read = users
+      this.#isRead = true
       return users
     } catch (error) {
       this.#isCurrent = false

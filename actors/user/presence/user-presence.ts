@@ -71,6 +71,14 @@ export class UserPresence implements PresenceWatcher {
     this.#own.left()
   }
 
+  /**
+   * A direct message went to or came from this user. Whoever has only now become a concern is asked: a client may take
+   * the other to be gone since they have shared no group any more.
+   */
+  met(user: UserId): void {
+    if (this.#parts.circle.met(user) && !this.#own.quiet && !this.#isStopped) void this.#getToKnow(user)
+  }
+
   /** A gateway has said that a connection is there. */
   confirmed(): void {
     this.#own.settle()
@@ -159,6 +167,12 @@ export class UserPresence implements PresenceWatcher {
     this.#push({ kind: 'presence-only', users: [...there, ...silent] })
   }
 
+  async #getToKnow(user: UserId): Promise<void> {
+    const answer = await this.#parts.watch.ask(user)
+    if (answer === undefined) this.#watch(user)
+    else if (answer !== 'absent') this.#take(answer, 'corrects')
+  }
+
   /** Only those whom the user shares a conversation with are listened to: others are no concern of the user's. */
   #hear(news: PresenceNews): void {
     const { circle } = this.#parts
@@ -170,15 +184,17 @@ export class UserPresence implements PresenceWatcher {
       )
   }
 
-  /** `isTold`: also where nothing was known of the user. */
-  #take(news: PresenceNews, isTold = true): void {
+  /** `isTold`: also where nothing was known of the user, or then only to correct what clients were told before. */
+  #take(news: PresenceNews, isTold: boolean | 'corrects' = true): void {
     if (this.#isStopped || this.#own.quiet) return
     const isFirst = this.#known.get(news.user) === undefined
     const verdict = this.#known.take(news)
     if (verdict === 'older') return
     if (news.status === 'offline') this.#unwatch(news.user)
     else this.#watch(news.user)
-    if (verdict === 'changed' && (isTold || !isFirst)) this.#push(eventOf(this.#known.get(news.user) ?? news))
+    if (verdict !== 'changed' || !(isTold || !isFirst)) return
+    const event = eventOf(this.#known.get(news.user) ?? news)
+    this.#push(isTold === 'corrects' ? { ...event, corrects: true } : event)
   }
 
   #absent(user: UserId): void {

@@ -41,6 +41,18 @@ describe('who shares conversations with a user', () => {
     expect(circle.has('x')).to.equal(false)
   })
 
+  it('are joined by whom the user meets, who is new once it has been read and has room', async () => {
+    const { circle } = make(2)
+    expect(circle.met('x'), 'not read yet').to.equal(false)
+    await circle.users()
+    expect(circle.met('bob'), 'read already').to.equal(false)
+    expect(circle.met('y'), 'full').to.equal(false)
+    const roomy = make(10).circle
+    await roomy.users()
+    expect([roomy.met('y'), roomy.met('y')]).to.deep.equal([true, false])
+    expect(roomy.has('y')).to.equal(true)
+  })
+
   it('are read once, by all who ask at once, and again after a change or a failure', async () => {
     const { circle, state } = make(10)
     const [first, second] = await Promise.all([circle.users(), circle.users()])

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import type { UserActor } from '../../../actors/user/user-actor.ts'
+import { delay } from '../../../runtime/backoff.ts'
 import { direct, newUser, ownership } from '../../contract/message-log.ts'
 import { PresenceHost } from '../../support/presence-host.ts'
 import { until } from '../../support/until.ts'
@@ -47,6 +48,28 @@ describe('presence, when actors come and go', () => {
       },
       `${user} has not heard all of ${JSON.stringify(expected)}`,
     )
+
+  it('two who have only just met correct what their clients may have been told before, and tell nothing else', async () => {
+    const dave = newUser()
+    await come(alice)
+    await come(bob)
+    await hears(alice, [bob, 'online'])
+    const actor = await come(dave)
+    await host.say(actor, dave, 'away')
+    // By then each has told all whom there was to tell.
+    await delay(2 * GRACE_MS)
+    const message = { op: 'send', clientMsgId: 'first', to: alice, body: 'hello', msgType: 'TEXT' }
+    await actor.invoke('post', { ops: [message] })
+    await until(() => host.corrected.length >= 2, 'nobody is corrected')
+    expect(host.corrected).to.have.deep.members([
+      [alice, dave, 'away'],
+      [dave, alice, 'online'],
+    ])
+    expect(host.heard(alice)).to.deep.equal([[bob, 'online']])
+    expect(host.heard(dave)).to.deep.equal([])
+    await host.say(actor, dave, 'online')
+    await hears(alice, [dave, 'online'])
+  })
 
   it('a new owner of somebody is no news, knows that the client is away, and is believed from then on', async () => {
     await come(alice)

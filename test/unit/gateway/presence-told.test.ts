@@ -46,6 +46,16 @@ describe('what a client has been told of presence', () => {
     expect(told.take(event('bob', 'online')), 'the answer said offline').to.include({ status: 'online' })
   })
 
+  it('is corrected, and nobody is told of whom nothing was said', () => {
+    const told = new PresenceTold()
+    const correction = (user: string): PresenceEvent => ({ ...event(user, 'away'), corrects: true })
+    expect(told.take(correction('stranger'))).to.equal(undefined)
+    told.take(event('bob', 'online'))
+    told.gone([])
+    expect(told.take(correction('bob'))).to.include({ status: 'away' })
+    expect(told.take(correction('bob'))).to.equal(undefined)
+  })
+
   it('is never undone by an older word, whichever owner of its user passes it on', () => {
     const told = new PresenceTold()
     expect(told.take(word('away', 1000, 7, 2))).to.include({ status: 'away' })
