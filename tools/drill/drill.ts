@@ -24,6 +24,7 @@ export async function drill(options: DrillOptions, say: (line: string) => void):
   const stage = await openStage(options, {
     balanced: false,
     recovered: ms => recoveries.add(lastFault(), ms),
+    say,
   })
   const { cluster, links, population, history, historyFile } = stage
   const faults = new Faults({ cluster, links, history, seed, storm: () => population.storm() })

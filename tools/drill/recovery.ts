@@ -33,7 +33,10 @@ export async function measureRecoveries(
   options: DrillOptions,
   say: (line: string) => void,
 ): Promise<DrillResult> {
-  const stage = await openStage({ ...options, groups: 0 }, { balanced: true, recovered: () => undefined })
+  const stage = await openStage(
+    { ...options, groups: 0 },
+    { balanced: true, recovered: () => undefined, say },
+  )
   const { cluster, population, history, historyFile } = stage
   const faults = new Map<string, number>()
   const recoveries: Recovery[] = []
