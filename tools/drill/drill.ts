@@ -21,14 +21,17 @@ export async function drill(options: DrillOptions, say: (line: string) => void):
   const { seed } = options
   const recoveries = new Recoveries()
   let lastFault = () => ''
+  let isAtFault = (_process: string): boolean => false
   const stage = await openStage(options, {
     balanced: false,
     recovered: ms => recoveries.add(lastFault(), ms),
-    say,
+    // What follows is not a fault's doing, and not seldom the database's own.
+    ended: line => isAtFault(line.split(' ', 1)[0] ?? '') || say(line),
   })
   const { cluster, links, population, history, historyFile } = stage
   const faults = new Faults({ cluster, links, history, seed, storm: () => population.storm() })
   lastFault = () => faults.last
+  isAtFault = process => faults.isAt(process)
   try {
     say(`${options.users} users are online; ${options.seconds} s of faults, seed ${seed}`)
     const durationMs = options.seconds * 1000

@@ -58,6 +58,11 @@ export class Faults {
     return true
   }
 
+  /** Whether something is being done to this process. */
+  isAt(process: string): boolean {
+    return this.#busy.has(process)
+  }
+
   async healed(): Promise<void> {
     await Promise.all(this.#running)
     if (this.failure !== undefined) throw this.failure

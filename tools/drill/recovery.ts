@@ -35,7 +35,7 @@ export async function measureRecoveries(
 ): Promise<DrillResult> {
   const stage = await openStage(
     { ...options, groups: 0 },
-    { balanced: true, recovered: () => undefined, say },
+    { balanced: true, recovered: () => undefined, ended: () => undefined },
   )
   const { cluster, population, history, historyFile } = stage
   const faults = new Map<string, number>()

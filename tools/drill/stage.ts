@@ -32,14 +32,14 @@ export interface StageManners {
   readonly balanced: boolean
   /** Hears how long a client was offline, ms. */
   readonly recovered: (ms: number) => void
-  /** Hears of processes that no fault has ended: what follows is their doing. */
-  readonly say: (line: string) => void
+  /** Hears of each process that has ended, in words that begin with its name. */
+  readonly ended: (line: string) => void
 }
 
 /** Resolves when all users are online. */
 export async function openStage(
   options: DrillOptions,
-  { balanced, recovered, say }: StageManners,
+  { balanced, recovered, ended }: StageManners,
 ): Promise<Stage> {
   const { seed, out, users, groups, protocols } = options
   rmSync(out, { recursive: true, force: true })
@@ -52,7 +52,7 @@ export async function openStage(
     dataDir: join(out, 'cluster'),
     env: { ...process.env, ...unlimited },
     route: links.route,
-    report: say,
+    report: ended,
   })
   const balancer = new Balancer(cluster.gateways)
   const population = new Population({
