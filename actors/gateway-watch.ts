@@ -1,4 +1,4 @@
-import { type Bus, type BusMessage, type BusSubscription, NoResponders } from '../messaging/bus.ts'
+import { type Bus, type BusSubscription, NoResponders } from '../messaging/bus.ts'
 import { subjects } from '../messaging/subjects.ts'
 import type { Logger } from '../runtime/logger.ts'
 
@@ -72,9 +72,11 @@ export class GatewayWatch {
     this.#bus = bus
     this.#logger = logger
     this.#timer = setInterval(() => this.#askAll(), askEveryMs).unref()
-    this.#lists = bus.subscribe(subjects.reconcile(hostId), ({ value, respond }) =>
-      this.#answer(this.#reconcile(value as ReconcileRequest), respond),
-    )
+    this.#lists = bus.subscribe(subjects.reconcile(hostId), ({ value, respond }) => {
+      const answer = this.#reconcile(value as ReconcileRequest)
+      // What this tick has pushed leaves at its end: the answer that counts it comes after it.
+      queueMicrotask(() => respond?.(answer))
+    })
     bus.onState(state => {
       if (state === 'connected') this.#doubtAll()
     })
@@ -139,11 +141,6 @@ export class GatewayWatch {
       route.unbind()
     }
     return { unknown, pushed }
-  }
-
-  /** What this tick has pushed leaves at its end: the answer that counts it comes after it. */
-  #answer(answer: ReconcileAnswer, respond: BusMessage['respond']): void {
-    queueMicrotask(() => respond?.(answer))
   }
 
   #doubtAll(): void {

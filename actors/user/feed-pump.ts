@@ -88,11 +88,12 @@ export class FeedPump {
   }
 
   #push(entry: LogEntry): void {
-    if (!this.#audience.wants(entry)) {
-      this.delivery.skip(entry)
-      this.#audience.skipped(this.delivery.cursor)
-    } else if (this.delivery.push(entry)) this.#audience.send(entry)
-    else this.#audience.skipped(this.delivery.cursor)
+    if (!this.#audience.wants(entry)) this.delivery.skip(entry)
+    else if (this.delivery.push(entry)) {
+      this.#audience.send(entry)
+      return
+    }
+    this.#audience.skipped(this.delivery.cursor)
   }
 
   async #catchUp(): Promise<void> {

@@ -111,10 +111,12 @@ async function startSocketIo(database: RunningServer): Promise<Subject> {
     urls: nodes.map(({ url }) => url),
     dialect: socketIoDialect(user => signToken(user, secret)),
     processes: [...own, database],
-    stop: async () => {
-      for (const server of own) await server.stop()
-    },
+    stop: () => stopAll(own),
   }
+}
+
+async function stopAll(servers: readonly RunningServer[]): Promise<void> {
+  for (const server of servers) await server.stop()
 }
 
 function required(database: RunningServer | undefined): RunningServer {
@@ -136,9 +138,7 @@ async function startNatsRelay(): Promise<Subject> {
     urls: gateways.map(({ url }) => url),
     dialect: acknowledgingRelayDialect,
     processes: own,
-    stop: async () => {
-      for (const server of own) await server.stop()
-    },
+    stop: () => stopAll(own),
   }
 }
 

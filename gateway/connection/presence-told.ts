@@ -25,8 +25,8 @@ export class PresenceTold {
   take(event: PresenceEvent): PresenceEvent | undefined {
     const { user, status, answers, corrects, order } = event
     const known = this.#present?.get(user) ?? this.#gone?.get(user)
-    if (!known && corrects) return
     if (!known) {
+      if (corrects) return
       // Who is only asked about is nobody of whom later changes are told.
       if (!answers) this.#remember(user, { status, ts: event.ts, order })
       return event

@@ -114,7 +114,6 @@ export class DrillGroups {
   ): Promise<void> {
     for (;;) {
       const outcome = await this.#try(by, { do: kind, group: group.id, by: by.name, user: user.name })
-      if (this.#closed) return
       if (outcome !== 'unknown') break
       await pause(REPEAT_AFTER_MS)
       if (this.#closed) return

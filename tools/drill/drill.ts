@@ -20,18 +20,15 @@ export const SETTLE_MS = 60_000
 export async function drill(options: DrillOptions, say: (line: string) => void): Promise<DrillResult> {
   const { seed } = options
   const recoveries = new Recoveries()
-  let lastFault = () => ''
-  let isAtFault = (_process: string): boolean => false
+  let faults: Faults | undefined
   const stage = await openStage(options, {
     balanced: false,
-    recovered: ms => recoveries.add(lastFault(), ms),
+    recovered: ms => recoveries.add(faults?.last ?? '', ms),
     // What follows is not a fault's doing, and not seldom the database's own.
-    ended: line => isAtFault(line.split(' ', 1)[0] ?? '') || say(line),
+    ended: line => faults?.isAt(line.split(' ', 1)[0] ?? '') || say(line),
   })
   const { cluster, links, population, history, historyFile } = stage
-  const faults = new Faults({ cluster, links, history, seed, storm: () => population.storm() })
-  lastFault = () => faults.last
-  isAtFault = process => faults.isAt(process)
+  faults = new Faults({ cluster, links, history, seed, storm: () => population.storm() })
   try {
     say(`${options.users} users are online; ${options.seconds} s of faults, seed ${seed}`)
     const durationMs = options.seconds * 1000

@@ -19,10 +19,10 @@ export class Circle {
   readonly #parts: CircleParts
   /** By direct messages of this activation, the latest at the end. */
   readonly #met = new Set<UserId>()
-  #read: ReadonlySet<UserId> = new Set()
+  /** Undefined until it has been read. */
+  #read: ReadonlySet<UserId> | undefined
   #reading: Promise<ReadonlySet<UserId>> | undefined
   #isCurrent = false
-  #isRead = false
 
   constructor(user: UserId, parts: CircleParts) {
     this.#user = user
@@ -40,7 +40,7 @@ export class Circle {
    */
   met(user: UserId): boolean {
     if (this.#met.has(user)) return false
-    const isNew = this.#isRead && !this.#read.has(user)
+    const isNew = this.#read?.has(user) === false
     this.#met.add(user)
     if (this.#met.size <= this.#parts.limit) return isNew
     const [first] = this.#met
@@ -55,7 +55,7 @@ export class Circle {
 
   /** As far as it has been read. */
   has(user: UserId): boolean {
-    return this.#met.has(user) || this.#read.has(user)
+    return this.#met.has(user) || (this.#read?.has(user) ?? false)
   }
 
   /** Reads it where it is not current. */
@@ -66,7 +66,7 @@ export class Circle {
       })
       await this.#reading
     }
-    return [...new Set([...this.#met, ...this.#read])].slice(0, this.#parts.limit)
+    return [...new Set([...this.#met, ...(this.#read ?? [])])].slice(0, this.#parts.limit)
   }
 
   async #load(): Promise<ReadonlySet<UserId>> {
@@ -77,7 +77,6 @@ export class Circle {
       const members = await store.groups.membersOfSmall([...groups()], MAX_PRESENCE_GROUP, limit)
       for (const user of members) if (users.size < limit && user !== this.#user) users.add(user)
       this.#read = users
-      this.#isRead = true
       return users
     } catch (error) {
       this.#isCurrent = false

@@ -148,7 +148,7 @@ export class SimulatedDevice {
       this.#say({ ackType: 'delivered', serverMsgId: String(last), upTo: true })
       return
     }
-    for (const seq of all.sort(() => time.random() - 0.5)) {
+    for (const seq of all.sort(() => time.next() - 0.5)) {
       if (!this.#isEager && time.chance(0.4)) this.#unsaid.push(seq)
       else {
         this.#acknowledged.add(seq)

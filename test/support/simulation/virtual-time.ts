@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { Chance } from './chance.ts'
+import { Random } from '../../../tools/random.ts'
 
 const realImmediate = setImmediate
 /** ms since 1970. */
@@ -44,7 +44,7 @@ export interface Channel {
 }
 
 /** A seeded world's clock, timers and chance: the time goes on only from one thing that is due to the next. */
-export class VirtualTime extends Chance {
+export class VirtualTime extends Random {
   now = BEGINNING
   readonly #whose = new AsyncLocalStorage<SimulatedProcess>()
   readonly #world = new SimulatedProcess('world')
@@ -175,7 +175,7 @@ export class VirtualTime extends Chance {
     const [date, sinceStart, chance] = [Date.now, performance.now, Math.random]
     Object.assign(performance, { now: () => (isOurs() ? this.now : sinceStart.call(performance)) })
     Date.now = () => (isOurs() ? Math.floor(this.now) : date())
-    Math.random = () => (isOurs() ? this.random() : chance())
+    Math.random = () => (isOurs() ? this.next() : chance())
     return () => {
       Object.assign(globalThis, real)
       Reflect.deleteProperty(performance, 'now')

@@ -16,6 +16,26 @@ import { until } from '../../support/until.ts'
 import { GATEWAY, UserActors } from '../../support/user-actors.ts'
 
 describe('a connection of the route', () => {
+  const bus = new MemoryBus()
+  const directory = mkdtempSync(join(tmpdir(), 'homing-attachment-'))
+  let store: SqlStore
+  let log: SqlLog
+  let actors: UserActors
+  beforeEach(async () => {
+    const path = join(directory, `${newUser()}.db`)
+    store = await SqlStore.sqlite(path)
+    await store.migrate()
+    log = new SqlLog(path, bus, makeLogger('silent', 'test'))
+    actors = new UserActors({ log, store, bus })
+  })
+  afterEach(async () => {
+    await actors.close()
+    await log.close()
+    await store.close()
+    await bus.close()
+  })
+  after(() => rmSync(directory, { recursive: true, force: true }))
+
   it('that waits for its gateway has nothing taken for pushed, also when a feed is looked at again', async () => {
     const feed = directFeed('bob')
     const { entry } = direct('alice', 'bob', 'm1')
@@ -43,13 +63,6 @@ describe('a connection of the route', () => {
   })
 
   it('is pushed to under the same numbers when another is bound: what was lost before is found missing', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'homing-attachment-'))
-    const path = join(directory, 'homing.db')
-    const store = await SqlStore.sqlite(path)
-    await store.migrate()
-    const bus = new MemoryBus()
-    const log = new SqlLog(path, bus, makeLogger('silent', 'test'))
-    const actors = new UserActors({ log, store, bus })
     const targets: PushTarget[] = []
     bus.subscribe(subjects.push(GATEWAY), ({ value }) => {
       for (const { to } of value as readonly Push[])
@@ -77,20 +90,9 @@ describe('a connection of the route', () => {
     const [first, second] = targets
     expect(second).to.deep.equal(['phone', first?.[1], 2])
     await actor.deactivate('shutdown')
-    await actors.close()
-    await log.close()
-    await store.close()
-    rmSync(directory, { recursive: true, force: true })
   })
 
   it('is pushed what follows when its client acknowledges up to what the owner before has pushed', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'homing-attachment-'))
-    const path = join(directory, 'homing.db')
-    const store = await SqlStore.sqlite(path)
-    await store.migrate()
-    const bus = new MemoryBus()
-    const log = new SqlLog(path, bus, makeLogger('silent', 'test'))
-    const actors = new UserActors({ log, store, bus })
     // They are written behind, and a crash comes first.
     store.users.saveCursors = async () => undefined
     const me = newUser()
@@ -114,9 +116,5 @@ describe('a connection of the route', () => {
     await until(() => pushed().includes(seqs[4] ?? 0), 'nothing follows any more')
     expect(pushed().slice(4)).to.deep.equal([...seqs.slice(0, 3), seqs[4]])
     await actor.deactivate('shutdown')
-    await actors.close()
-    await log.close()
-    await store.close()
-    rmSync(directory, { recursive: true, force: true })
   })
 })
